@@ -1,0 +1,1 @@
+"""The command: parse, call, render, exit code."""

@@ -1,0 +1,1 @@
+"""The hair wing: from trichoscopy pixels to hairs, follicular units and densities."""

@@ -1,0 +1,1 @@
+"""The hall: what every photo goes through before a wing measures it."""

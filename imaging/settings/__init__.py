@@ -1,0 +1,44 @@
+"""Frozen settings: declared once with unit, range, reason and stage; see `declare`."""
+
+from .declare import STAGES, Declaration, Stage, check_value, declarations, setting
+from .effective import (
+    EffectiveSettings,
+    Settings,
+    Wing,
+    all_declarations,
+    current_value,
+    digest,
+    effective_settings,
+    parse_assignments,
+    parse_toml,
+    replace_values,
+    result_values,
+    settings_digest,
+)
+from .face import FaceSettings
+from .hair import HairSettings
+from .photo import PhotoSettings
+
+__all__ = [
+    "STAGES",
+    "Declaration",
+    "EffectiveSettings",
+    "FaceSettings",
+    "HairSettings",
+    "PhotoSettings",
+    "Settings",
+    "Stage",
+    "Wing",
+    "all_declarations",
+    "check_value",
+    "current_value",
+    "declarations",
+    "digest",
+    "effective_settings",
+    "parse_assignments",
+    "parse_toml",
+    "replace_values",
+    "result_values",
+    "setting",
+    "settings_digest",
+]

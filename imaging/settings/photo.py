@@ -1,0 +1,59 @@
+"""Settings of what every photo goes through before a wing measures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .declare import setting
+
+
+@dataclass(frozen=True)
+class PhotoSettings:
+    """Reading, burnt-in graphics, scale and quality."""
+
+    max_megapixels: int = setting(
+        120,
+        unit="MP",
+        low=1,
+        high=1000,
+        reason="A file of a few kilobytes can unpack to gigabytes; no clinical camera exceeds it.",
+        stage="reading",
+    )
+    max_file_megabytes: int = setting(
+        500,
+        unit="MB",
+        low=1,
+        high=10_000,
+        reason="A photo larger than this is not a photo; it would fill the memory of a worker.",
+        stage="reading",
+    )
+    min_side_px: int = setting(
+        64,
+        unit="px",
+        low=16,
+        high=4096,
+        reason="A thumbnail shows no hair and no pigment border.",
+        stage="reading",
+    )
+    scale_relative_error: float = setting(
+        0.01,
+        low=0.0,
+        high=0.5,
+        reason="Error of a scale that was typed in: a measured bar or data sheet is good to 1 %.",
+        stage="measuring",
+    )
+    scale_conflict_percent: float = setting(
+        2.0,
+        unit="%",
+        low=0.1,
+        high=50.0,
+        reason="A given scale further than this off a bar in the photo is flagged.",
+        stage="measuring",
+    )
+    uncalibrated_scale_relative_error: float = setting(
+        0.05,
+        low=0.0,
+        high=0.5,
+        reason="Least error of a bar whose device says that it is not calibrated.",
+        stage="measuring",
+    )
