@@ -11,6 +11,17 @@ from .declare import setting
 class FaceSettings:
     """Landmarks, regions, pigment and scores."""
 
+    working_width_px: int = setting(
+        800,
+        unit="px",
+        low=300,
+        high=2000,
+        reason=(
+            "Larger faces are reduced to this width: 0.17 mm a pixel, finer than any pigment "
+            "border, and a photo of any size then costs the same time and memory."
+        ),
+        stage="evidence",
+    )
     area_floor_percent: float = setting(
         1.0,
         unit="%",
