@@ -1,0 +1,56 @@
+"""Set up Dermetry and score the sample photographs: `python3 scripts/demo.py`.
+
+Makes `.venv`, installs the pinned requirements, scores `sample_images/` and prints where the
+results are.  The first lines run on any Python 3, so that an old one gets a sentence.
+"""
+
+import sys
+
+# ruff: noqa: UP036 - the check has to come before imports that an old Python cannot parse.
+if sys.version_info < (3, 11):
+    sys.exit(
+        "Dermetry needs Python 3.11 or newer, this is {}.{}: install one from python.org or your "
+        "system's packages and run this script with it.".format(*sys.version_info)
+    )
+
+import subprocess
+
+from environment import ROOT, SetupError, prepare, venv_command
+
+SAMPLES = ROOT / "sample_images"
+RESULTS = ROOT / "results" / "demo"
+
+
+def main() -> int:
+    """Set up, score every wing's samples, and return the exit code."""
+    try:
+        prepare()
+    except SetupError as err:
+        print(f"Set-up stopped. {err}", file=sys.stderr)
+        return 1
+    worst = 0
+    reports = []
+    for manifest in sorted(SAMPLES.glob("*/manifest.csv")):
+        photos = manifest.parent
+        out = RESULTS / photos.name
+        command = [
+            *(str(venv_command("dermetry")), photos.name, str(photos)),
+            *("--manifest", str(manifest), "--out", str(out)),
+        ]
+        print("\n$ dermetry", *command[1:], flush=True)
+        worst = max(worst, subprocess.call(command, cwd=ROOT))
+        reports.append(out / "report.html")
+    print()
+    for report in reports:
+        if report.is_file():
+            print(f"Report, pictures and tables: {report}")
+    if worst:
+        print(f"Something did not work (exit code {worst}): see the messages above.")
+    return worst
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
