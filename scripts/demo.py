@@ -15,7 +15,7 @@ if sys.version_info < (3, 11):
 
 import subprocess
 
-from environment import ROOT, SetupError, prepare, venv_command
+from environment import ROOT, SetupError, fetch_face_models, prepare, venv_command
 
 SAMPLES = ROOT / "sample_images"
 RESULTS = ROOT / "results" / "demo"
@@ -25,6 +25,7 @@ def main() -> int:
     """Set up, score every wing's samples, and return the exit code."""
     try:
         prepare()
+        fetch_face_models()
     except SetupError as err:
         print(f"Set-up stopped. {err}", file=sys.stderr)
         return 1

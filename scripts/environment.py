@@ -85,6 +85,22 @@ def prepare() -> Path:
     return python
 
 
+def fetch_face_models() -> None:
+    """Get the two landmark models unless they are there.
+
+    Hair needs none of them, so a failure is told and the rest goes on.
+    """
+    done = subprocess.run(
+        [venv_command("dermetry"), "models", "fetch"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode:
+        print("The face models are not here: faces cannot be scored until they are.", flush=True)
+
+
 def venv_python() -> Path:
     """Return where the Python of `.venv` is on this system."""
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -17,7 +17,7 @@ if sys.version_info < (3, 11):
 import os
 import subprocess
 
-from environment import ROOT, SetupError, prepare
+from environment import ROOT, SetupError, fetch_face_models, prepare
 
 #: More workers than this gain nothing: each imports the libraries anew, and the longest tests rule.
 MAX_WORKERS = 4
@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
     """Set up, run pytest, and return its exit code."""
     try:
         python = prepare()
+        fetch_face_models()
     except SetupError as err:
         print(f"Set-up stopped. {err}", file=sys.stderr)
         return 1
