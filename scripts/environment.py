@@ -46,7 +46,7 @@ CAUSES = (
         "settings (pip config list), and run the same command again.",
     ),
     (
-        ("no matching distribution found",),
+        ("no matching distribution found", "resolutionimpossible"),
         "A pinned package is not on the package index that pip is set to: check the network and "
         "pip config list, or use a Python version that the package has a wheel for.",
     ),
