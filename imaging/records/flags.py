@@ -96,6 +96,48 @@ _DECLARED = (
         "Hairs would be far thinner or thicker than any hair at this scale.",
         "Check the magnification.",
     ),
+    # -- face: colour, pigment and scores
+    Flag(
+        "uncalibrated_colour",
+        "No verified colour chart: ITA and the melanin index cannot be compared between cameras.",
+        "Photograph a 24-patch colour chart beside the face.",
+    ),
+    Flag(
+        "colour_chart_refused",
+        "A colour chart was seen but is half hidden or does not fit; it was not used.",
+        "Keep the whole chart in view, flat and without glare.",
+    ),
+    Flag(
+        "borrowed_reference",
+        "A region has little normal skin left; normal skin was taken from elsewhere on the face.",
+        "Check the reference skin on the overlay.",
+    ),
+    Flag(
+        "no_reference",
+        "No normal skin was found to compare with: pigment cannot be told.",
+        "Use a photo that shows normal skin beside the lesion.",
+    ),
+    Flag(
+        "region_unreadable",
+        "A region is less than half readable: it has no score.",
+        "Tie back hair, avoid glare, or take the photo again.",
+    ),
+    Flag(
+        "area_score_near_edge",
+        "The threshold-sensitivity range of a region's share spans an edge of the area score.",
+        "Read the raw percentage beside the area score.",
+    ),
+    Flag(
+        "assumed_face_width",
+        "Millimetres on the face assume an ear-to-ear width of 135 mm.",
+        "Give --px-per-mm.",
+    ),
+    Flag(
+        "missing_view",
+        "Not all three views of the visit are there; the front stood in for a missing one.",
+        "Take front, left45 and right45 at every visit.",
+    ),
+    Flag("repeated_view", "Two photos of one view; the first was used.", "Check the manifest."),
 )
 
 FLAGS: dict[str, Flag] = {flag.name: flag for flag in _DECLARED}

@@ -1,0 +1,289 @@
+"""The arithmetic of MASI, by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imaging.face.masi import (
+    RegionGrade,
+    apply_floor,
+    area_score,
+    combine_views,
+    continuous_area_score,
+    darkness_score,
+    hemi_masi,
+    homogeneity_score,
+    masi,
+    mmasi,
+    range_grade,
+    weighted_score,
+)
+from imaging.records import FaceScore, RegionScore
+
+CUTS = (2.0, 5.0, 8.0, 12.0)
+BELOW = 1e-9
+
+
+@pytest.mark.parametrize(
+    ("percent", "score"),
+    [
+        (0.0, 0),
+        (BELOW, 1),
+        (9.5, 1),
+        (10 - BELOW, 1),
+        (10.0, 2),
+        (29.5, 2),
+        (30 - BELOW, 2),
+        (30.0, 3),
+        (49.5, 3),
+        (50 - BELOW, 3),
+        (50.0, 4),
+        (69.5, 4),
+        (70 - BELOW, 4),
+        (70.0, 5),
+        (89.5, 5),
+        (90 - BELOW, 5),
+        (90.0, 6),
+        (100.0, 6),
+    ],
+)
+def test_the_area_score_changes_exactly_at_its_half_open_edges(percent: float, score: int) -> None:
+    assert area_score(percent) == score
+
+
+@pytest.mark.parametrize("percent", [-0.001, 100.001, -math.inf, math.inf])
+def test_a_share_outside_0_to_100_percent_is_refused(percent: float) -> None:
+    with pytest.raises(ValueError, match="outside 0 to 100"):
+        area_score(percent)
+    with pytest.raises(ValueError, match="outside 0 to 100"):
+        continuous_area_score(percent)
+
+
+def test_an_unknown_share_has_an_unknown_score() -> None:
+    assert math.isnan(area_score(math.nan))
+    assert math.isnan(continuous_area_score(math.nan))
+    assert math.isnan(darkness_score(math.nan, cuts=CUTS))
+    assert math.isnan(_homogeneity(math.nan, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("percent", "score"),
+    [(0, 0), (2.5, 0.5), (5, 1), (20, 2), (30, 2.5), (40, 3), (60, 4), (80, 5), (95, 6), (100, 6)],
+)
+def test_the_continuous_companion_runs_through_the_bin_middles(
+    percent: float, score: float
+) -> None:
+    assert continuous_area_score(percent) == pytest.approx(score)
+
+
+@given(st.floats(0, 100), st.floats(0, 100))
+def test_more_area_never_scores_less(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    assert area_score(low) <= area_score(high)
+    assert continuous_area_score(low) <= continuous_area_score(high)
+
+
+def test_the_floor_belongs_to_the_measurement_and_keeps_its_own_edge() -> None:
+    assert apply_floor(0.999, floor_percent=1.0) == 0
+    assert apply_floor(1.0, floor_percent=1.0) == 1.0
+    assert area_score(0.5) == 1, "the arithmetic has no floor"
+
+
+@pytest.mark.parametrize(
+    ("delta_l", "score"),
+    [
+        (-3, 0),
+        (0, 0),
+        (1.999, 0),
+        (2, 1),
+        (4.999, 1),
+        (5, 2),
+        (8, 3),
+        (11.999, 3),
+        (12, 4),
+        (40, 4),
+    ],
+)
+def test_darkness_counts_the_cuts_that_are_reached(delta_l: float, score: int) -> None:
+    assert darkness_score(delta_l, cuts=CUTS) == score
+
+
+@pytest.mark.parametrize("cuts", [(1.0, 2.0, 3.0), (1.0, 3.0, 2.0, 4.0)])
+def test_darkness_refuses_cuts_that_are_not_four_and_ascending(cuts: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="four ascending cuts"):
+        darkness_score(3.0, cuts=cuts)
+
+
+def _homogeneity(percent: float, patch_mm: float) -> float:
+    return homogeneity_score(percent, patch_mm, speck_mm=5.0, patch_mm=17.5, uniform_percent=90.0)
+
+
+@pytest.mark.parametrize(
+    ("percent", "patch_mm", "score"),
+    [
+        (0, math.nan, 0),
+        (3, 4.99, 1),
+        (3, 5.0, 2),
+        (20, 17.49, 2),
+        (20, 17.5, 3),
+        (89.9, 60, 3),
+        (90, 60, 4),
+    ],
+)
+def test_homogeneity_grows_from_specks_to_confluence(
+    percent: float, patch_mm: float, score: int
+) -> None:
+    assert _homogeneity(percent, patch_mm) == score
+
+
+def _grades(*values: tuple[float, float, float]) -> dict[str, RegionGrade]:
+    names = ("forehead", "right_malar", "left_malar", "chin")
+    return {name: RegionGrade(*v) for name, v in zip(names, values, strict=True)}
+
+
+def test_the_worst_face_scores_48_and_24() -> None:
+    grades = _grades(*[(6, 4, 4)] * 4)
+    assert masi(grades) == 48
+    assert mmasi(grades) == 24
+
+
+def test_a_clear_face_scores_0() -> None:
+    grades = _grades(*[(0, 0, 0)] * 4)
+    assert masi(grades) == 0
+    assert mmasi(grades) == 0
+
+
+def test_a_face_worked_by_hand() -> None:
+    # 0.3·2·(2+2) + 0.3·4·(3+3) + 0.3·3·(3+2) + 0.1·1·(1+1) = 2.4 + 7.2 + 4.5 + 0.2 = 14.3
+    # 0.3·2·2     + 0.3·4·3     + 0.3·3·3     + 0.1·1·1     = 1.2 + 3.6 + 2.7 + 0.1 = 7.6
+    grades = _grades((2, 2, 2), (4, 3, 3), (3, 3, 2), (1, 1, 1))
+    assert masi(grades) == 14.3
+    assert mmasi(grades) == 7.6
+    assert weighted_score("right_malar", grades["right_malar"]) == 7.2
+
+
+def test_an_unreadable_or_missing_region_leaves_the_total_unknown() -> None:
+    grades = _grades((2, 2, 2), (4, 3, 3), (3, 3, 2), (math.nan, math.nan, math.nan))
+    assert math.isnan(masi(grades))
+    del grades["chin"]
+    assert math.isnan(mmasi(grades))
+    assert math.isnan(weighted_score("nose", RegionGrade(3, 2, 2)))
+
+
+def test_the_worst_half_face_scores_24_and_equal_halves_make_the_whole() -> None:
+    worst = RegionGrade(6, 4, 4)
+    assert hemi_masi(worst, worst, worst) == 24
+    part = RegionGrade(3, 2, 1)
+    assert hemi_masi(part, part, part) * 2 == masi(_grades(*[(3, 2, 1)] * 4))
+
+
+def test_the_range_of_a_clear_region_has_the_least_pigment_at_its_upper_end() -> None:
+    clear = RegionGrade(0, 0, 0)
+    assert range_grade(0.0, clear, is_upper=True) == clear
+    assert range_grade(4.0, clear, is_upper=True) == RegionGrade(1, 1, 1)
+    assert range_grade(20.0, RegionGrade(3, 2, 3), is_upper=False) == RegionGrade(2, 2, 3)
+
+
+def _row(region: str, percent: float, darkness: float, *, area_px: float = 100.0) -> RegionScore:
+    grade = RegionGrade(area_score(percent), darkness, 1.0 if percent else 0.0)
+    return RegionScore(
+        region=region,
+        readable_percent=100.0,
+        pigmented_percent=percent,
+        pigmented_percent_low=percent,
+        pigmented_percent_high=percent,
+        area_score=grade.area,
+        delta_l=3.0,
+        darkness=darkness,
+        largest_patch_mm=4.0,
+        homogeneity=grade.homogeneity,
+        weighted_score=weighted_score(region, grade),
+        mean_ita_deg=20.0,
+        evenness=95.0,
+        brown_spot_count=0,
+        brown_spot_percent=0.0,
+        red_percent=0.0,
+        mean_redness=0.0,
+        skin_area_px=area_px,
+    )
+
+
+def _score(view: str, *rows: RegionScore, hemi: float = math.nan) -> FaceScore:
+    return FaceScore(
+        view=view,
+        masi=math.nan,
+        masi_low=math.nan,
+        masi_high=math.nan,
+        mmasi=math.nan,
+        mmasi_low=math.nan,
+        mmasi_high=math.nan,
+        hemi_masi_right=hemi,
+        hemi_masi_left=hemi,
+        msi=math.nan,
+        masi_continuous=math.nan,
+        skin_area_px=100.0,
+        pigmented_percent=0.0,
+        mean_ita_deg=20.0,
+        melanin_index=50.0,
+        erythema_index=20.0,
+        calibrated_colour=False,
+        calibrated_scores=False,
+        regions=rows,
+    )
+
+
+FRONT = _score(
+    "front",
+    _row("forehead", 20.0, 2),
+    _row("right_malar", 5.0, 1),
+    _row("left_malar", 5.0, 1),
+    _row("chin", 0.0, 0),
+    hemi=2.0,
+)
+LEFT = _score("left45", _row("left_malar", 60.0, 3, area_px=300.0))
+RIGHT = _score("right45", _row("right_malar", 35.0, 2))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([FRONT, LEFT, RIGHT])))
+def test_three_views_make_one_score_whatever_their_order(order: tuple[FaceScore, ...]) -> None:
+    combined = combine_views(order)
+    # forehead 0.3·2·2 = 1.2, right malar 0.3·3·2 = 1.8, left malar 0.3·4·3 = 3.6, chin 0
+    assert combined.view == "combined"
+    assert combined.mmasi == 6.6
+    assert combined.masi == pytest.approx(6.6 + 0.3 * 2 + 0.3 * 3 + 0.3 * 4)
+    assert "missing_view" not in combined.flags
+    assert combined.skin_area_px == 600.0
+    assert combined.pigmented_percent == pytest.approx((20 + 35 + 0 + 60 * 3) / 6)
+
+
+def test_the_hemi_masi_of_three_views_exchanges_the_malar_part_of_the_front() -> None:
+    combined = combine_views([FRONT, LEFT, RIGHT])
+    # front's malar part 0.3·1·(1+1) = 0.6; left view 0.3·4·(3+1) = 4.8; right 0.3·3·(2+1) = 2.7
+    assert combined.hemi_masi_left == pytest.approx(2.0 - 0.6 + 4.8)
+    assert combined.hemi_masi_right == pytest.approx(2.0 - 0.6 + 2.7)
+
+
+def test_the_front_stands_in_for_a_missing_oblique_view() -> None:
+    combined = combine_views([FRONT, LEFT])
+    assert "missing_view" in combined.flags
+    assert {row.region: row.pigmented_percent for row in combined.regions}["right_malar"] == 5.0
+    assert combined.mmasi == pytest.approx(1.2 + 0.3 + 3.6)
+
+
+def test_without_the_front_the_total_is_unknown_but_the_malar_regions_stand() -> None:
+    combined = combine_views([LEFT, RIGHT])
+    assert math.isnan(combined.masi)
+    assert math.isnan(combined.hemi_masi_left)
+    assert [row.region for row in combined.regions] == ["right_malar", "left_malar"]
+
+
+def test_a_second_photo_of_one_view_is_flagged_and_not_counted() -> None:
+    assert "repeated_view" in combine_views([FRONT, FRONT]).flags
+    assert combine_views([FRONT, FRONT]).mmasi == combine_views([FRONT]).mmasi
+    with pytest.raises(ValueError, match="no views"):
+        combine_views([])
