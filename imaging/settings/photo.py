@@ -57,3 +57,14 @@ class PhotoSettings:
         reason="Least error of a bar whose device says that it is not calibrated.",
         stage="measuring",
     )
+    chart_max_delta_e: float = setting(
+        10.0,
+        unit="ΔE00",
+        low=1.0,
+        high=20.0,
+        reason=(
+            "A colour chart is used when one linear correction explains its 24 patches this well "
+            "on average; whole charts reach 3 to 9, a half-hidden one stays above 14."
+        ),
+        stage="evidence",
+    )
