@@ -1,0 +1,196 @@
+"""Synthetic photographs of the scalp under a microscope, with exact truth.
+
+`make_scalp` draws a `ScalpSpec` with a random generator.  The same spec and seed give the same
+pixels and the same truth.
+
+Examples
+--------
+>>> import numpy as np
+>>> scene = make_scalp(PRESETS["shaved"], rng=np.random.default_rng(1))
+>>> scene.pixels.shape
+(1024, 1280, 3)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import (
+    aperture_mask,
+    decode_jpeg,
+    encode_jpeg,
+    expose_sensor,
+    focus_lens,
+    light_field,
+    quantise,
+)
+from .layout import lay_out_hairs, scatter_debris
+from .presets import PRESETS
+from .shafts import HAIR_COLOURS, TAPER_MM, HairColour, cover_pixels, lay_shaft, locate_pixels
+from .skin import bury_shafts, paint_skin, shine_skin
+from .spec import (
+    CameraSpec,
+    HairSpec,
+    ScalpScene,
+    ScalpSpec,
+    SkinSpec,
+    SurfaceSpec,
+    TrueDebris,
+    TrueHair,
+    TrueUnit,
+    UnitSpec,
+)
+from .surface import cover_with_flakes, stain_skin, wet_surface
+
+__all__ = [
+    "PRESETS",
+    "CameraSpec",
+    "HairSpec",
+    "ScalpScene",
+    "ScalpSpec",
+    "SkinSpec",
+    "SurfaceSpec",
+    "TrueDebris",
+    "TrueHair",
+    "TrueUnit",
+    "UnitSpec",
+    "make_scalp",
+]
+
+#: A textile fibre: blue, half transparent.
+FIBRE = HairColour((2.2, 1.5, 0.5), (0.05, 0.08, 0.25))
+#: A loose clipping lies flat and mirrors more light than a standing stub.
+CLIPPING_GLOSS = 3.0
+
+
+def make_scalp(spec: ScalpSpec, *, rng: np.random.Generator) -> ScalpScene:
+    """Return one photograph with the truth of every hair in it.
+
+    Parameters
+    ----------
+    spec : ScalpSpec
+        A preset from `PRESETS`, or your own; `dataclasses.replace` changes size and scale.
+    rng : numpy.random.Generator
+        The only source of randomness.
+
+    Returns
+    -------
+    ScalpScene
+    """
+    # One stream for each part: a change in how skin is drawn leaves the hairs where they are.
+    layout, skin_rng, shaft_rng, surface_rng, camera_rng = rng.spawn(5)
+    hairs = [replace(h, hair_id=k) for k, h in enumerate(lay_out_hairs(spec, rng=layout), 1)]
+    debris = scatter_debris(spec, rng=layout)
+
+    light = light_field(spec, rng=camera_rng)
+    linear = paint_skin(spec, rng=skin_rng)
+    linear *= bury_shafts(spec, hairs, rng=skin_rng)
+    stain_skin(linear, spec, rng=surface_rng)
+    linear += shine_skin(spec, rng=skin_rng)[..., None]
+    np.maximum(linear, 0.0, out=linear)
+    linear *= light
+
+    coverage, labels = _lay_shafts(linear, light, spec, hairs, debris, rng=shaft_rng)
+    cover_with_flakes(linear, light, spec, rng=surface_rng)
+    wet_surface(linear, spec, rng=surface_rng)
+
+    seen = aperture_mask(spec)
+    linear *= seen[..., None]
+    linear = focus_lens(linear, spec.camera, rng=camera_rng)
+    pixels = quantise(expose_sensor(linear, spec.camera, rng=camera_rng))
+    hidden = ~seen
+    jpeg = None
+    if spec.camera.jpeg_quality is not None:
+        jpeg = encode_jpeg(pixels, spec.camera)
+        pixels = decode_jpeg(jpeg)
+    judged = tuple(_judge(hair, labels, hidden) for hair in hairs)
+    return ScalpScene(
+        pixels=pixels,
+        px_per_mm=spec.px_per_mm,
+        hairs=judged,
+        units=_units_of(judged),
+        debris=tuple(debris),
+        coverage=coverage,
+        labels=labels,
+        hidden=hidden,
+        jpeg=jpeg,
+    )
+
+
+def _lay_shafts(
+    linear: NDArray[np.float32],
+    light: NDArray[np.float32],
+    spec: ScalpSpec,
+    hairs: list[TrueHair],
+    debris: list[TrueDebris],
+    *,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Lay debris and hairs over the skin; return coverage and labels of the hairs."""
+    shape = (spec.height_px, spec.width_px)
+    coverage = np.zeros(shape, np.float32)
+    labels = np.zeros(shape, np.int32)
+    scale, gloss = spec.px_per_mm, spec.hair.gloss
+    for piece in debris:
+        radius = piece.diameter_um / 2000.0 * scale
+        found = locate_pixels(piece.path_px, radius + 1.0, shape)
+        if found is None:
+            continue
+        is_clipping = piece.kind == "clipping"
+        name = spec.hair.colours[0][0]
+        cover, place = cover_pixels(found, radius)
+        lay_shaft(
+            linear, light, found, cover, place,
+            colour=HAIR_COLOURS[name] if is_clipping else FIBRE,
+            diameter_um=piece.diameter_um, px_per_mm=scale,
+            gloss=CLIPPING_GLOSS * gloss if is_clipping else 0.0, has_cut_end=is_clipping, rng=rng,
+        )  # fmt: skip
+    for hair in hairs:
+        radius = hair.diameter_um / 2000.0 * scale
+        slope = rng.uniform(-0.5, 0.5)
+        found = locate_pixels(hair.path_px, radius * 1.6 + 1.0, shape)
+        if found is None:
+            continue
+        taper = min(TAPER_MM * scale, found.length_px) if hair.is_tapered else 0.0
+        cover, place = cover_pixels(found, radius, taper_px=taper, cut_slope=slope)
+        lay_shaft(
+            linear, light, found, cover, place,
+            colour=HAIR_COLOURS[hair.colour], diameter_um=hair.diameter_um, px_per_mm=scale,
+            gloss=gloss, has_cut_end=not hair.is_tapered, rng=rng,
+        )  # fmt: skip
+        flat = coverage.reshape(-1)
+        flat[found.index] = np.maximum(flat[found.index], cover)
+        labels.reshape(-1)[found.index[cover >= 0.5]] = hair.hair_id
+    return coverage, labels
+
+
+def _judge(hair: TrueHair, labels: NDArray[np.int32], hidden: NDArray[np.bool_]) -> TrueHair:
+    """Fill in how much of a hair is seen, and whether its root lies in the photograph."""
+    height, width = labels.shape
+    cols, rows = np.floor(hair.path_px).astype(int).T
+    inside = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
+    c, r = cols[inside], rows[inside]
+    # Thin hairs may cover no pixel by half: then only what lies over them hides them.
+    top = labels[r, c]
+    open_ = ((top == hair.hair_id) | (top == 0)) & ~hidden[r, c]
+    is_root_inside = bool(inside[0] and not hidden[rows[0], cols[0]])
+    return replace(hair, visible=float(open_.sum() / len(cols)), is_root_inside=is_root_inside)
+
+
+def _units_of(hairs: tuple[TrueHair, ...]) -> tuple[TrueUnit, ...]:
+    members: dict[int, list[TrueHair]] = defaultdict(list)
+    for hair in hairs:
+        members[hair.unit_id].append(hair)
+    return tuple(
+        TrueUnit(
+            number,
+            float(np.mean([h.root[0] for h in group])),
+            float(np.mean([h.root[1] for h in group])),
+            len(group),
+        )
+        for number, group in sorted(members.items())
+    )
