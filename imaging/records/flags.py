@@ -48,6 +48,21 @@ _DECLARED = (
     ),
     Flag("low_resolution", "Too few pixels for this measurement.", "Use the original."),
     Flag("grey_photo", "The photo has no colour.", "Use the colour original."),
+    Flag(
+        "first_page_only",
+        "The file holds several pages or frames; the first was measured.",
+        "Export the others as photos of their own.",
+    ),
+    Flag(
+        "transparent",
+        "Parts of the photo are transparent; they were laid over white.",
+        "Use the original, without a cut-out background.",
+    ),
+    Flag(
+        "colour_uncertain",
+        "Its colour profile is broken or missing: the colours are a guess.",
+        "Export the photo again as RGB with a profile, best as sRGB.",
+    ),
     # -- hair
     Flag(
         "field_reduced",
