@@ -1,0 +1,187 @@
+"""The HTML report of one output folder, rebuilt from its ledger alone.
+
+The page stands by itself: style, script and figures are in it, nothing is loaded from a network,
+and its content security policy forbids it to try.  Pictures are not embedded, because a thousand
+overlays would make a page of half a gigabyte: each photo has a thumbnail of a few kilobytes in
+``thumbnails/``, loaded when it comes into view, that opens the overlay in ``overlays/``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from .. import __version__
+from ..records import row_of
+from ..records.outcome import Measured, Outcome, photo_row
+from ..settings import all_declarations
+from .presentation import Contents, SettingLine, blind_labels, page_context
+from .run_record import RunRecord
+from .store import Ledger, open_for_reading
+from .thumbnails import make_picture
+from .writing import write_bytes
+
+#: The ledger's tables that the page draws from.
+TABLES = {"hair": ("hairs", "units", "cutoffs"), "face": ("regions",)}
+
+REPORT_NAME = "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(out_dir: Path, *, blind: bool = False) -> Path:
+    """Write the report of an output folder and return its path.
+
+    Parameters
+    ----------
+    out_dir : Path
+        What was given as ``--out``.
+    blind : bool
+        Keep subject, visit, arm and dates out.  Photos are then named by their own bytes, because
+        their paths may tell as well.
+
+    Raises
+    ------
+    LedgerError
+        The folder holds no healthy ledger.
+    OutputError
+        The folder cannot be written.
+    """
+    with open_for_reading(out_dir) as ledger:
+        page = render_page(read_contents(ledger, out_dir, blind=blind))
+    path = out_dir / REPORT_NAME
+    write_bytes(path, page.encode())
+    return path
+
+
+def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
+    """Return what the ledger says of its last run; thumbnails that are missing are made."""
+    run = ledger.last_run()
+    manifest = ledger.manifest()
+    results: list[dict[str, Any]] = []
+    failures: list[dict[str, Any]] = []
+    for outcome in ledger.outcomes():
+        if isinstance(outcome.result, Measured):
+            results.append(_result_row(outcome, outcome.result, manifest))
+        else:
+            failures.append({"photo_id": outcome.photo_id, **asdict(outcome.result)})
+    labels = blind_labels(results, failures) if blind else {}
+    return Contents(
+        wing=run.wing,
+        results=results,
+        tables={name: ledger.table_rows(name) for name in TABLES[run.wing]},
+        failures=failures,
+        settings=_setting_lines(run),
+        facts=_facts(run, blind=blind),
+        remarks=_remarks(run, ended=len(results) + len(failures)),
+        manifest_columns=run.manifest_columns,
+        pictures={
+            row["photo_id"]: make_picture(
+                out_dir, row["photo_id"], code=labels.get(row["photo_id"], "")
+            )
+            for row in results
+        },
+        labels=labels,
+        cutoff_um=float(run.settings.get("hair.terminal_cutoff_um", math.nan)),
+        is_blind=blind,
+    )
+
+
+def render_page(contents: Contents) -> str:
+    """Return the report as HTML.
+
+    Every text from outside (file names, manifest, messages) is escaped by the template engine;
+    only the figures, the style and the script, which are ours, are not.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = _shown
+    style = _own_text("report.css")
+    script = _own_text("report.js")
+    count = len(contents.results) + len(contents.failures)
+    return environment.get_template("report.html.jinja").render(
+        page_context(contents),
+        title=f"{contents.wing.capitalize()}: {count} photo{'' if count == 1 else 's'}",
+        version=__version__,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=_policy(style, script),
+    )
+
+
+def _result_row(
+    outcome: Outcome, measured: Measured, manifest: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return one row of ``results.csv``; what was measured stands before what the manifest says."""
+    cells = manifest.get(outcome.photo_id, {})
+    return {**cells, **row_of(photo_row(outcome, measured)), **measured.values}
+
+
+def _setting_lines(run: RunRecord) -> list[SettingLine]:
+    declared = all_declarations()
+    lines = []
+    for name, value in run.settings.items():
+        declaration = declared.get(name)  # None: a setting of another version of the program
+        lines.append(
+            SettingLine(
+                name=name,
+                value=f"{value:g}" if isinstance(value, float) else str(value),
+                unit=declaration.unit if declaration else "",
+                origin=run.origins.get(name, "default"),
+                reason=declaration.reason if declaration else "",
+            )
+        )
+    return lines
+
+
+def _facts(run: RunRecord, *, blind: bool) -> list[tuple[str, str]]:
+    facts = [(name, version) for name, version in run.versions.items()]
+    if not blind:
+        facts += [("Run started (UTC)", run.started_at), ("Run ended (UTC)", run.finished_at)]
+        facts.append(("Manifest", run.manifest_name))
+    return [(name, text) for name, text in facts if text]
+
+
+def _remarks(run: RunRecord, *, ended: int) -> list[str]:
+    if run.state == "complete":
+        return []
+    return [
+        f"The run is not complete: {ended} of {run.photos} photos are done. "
+        "The same command goes on where it stopped."
+    ]
+
+
+def _shown(value: float, decimals: int) -> Markup:
+    """Return a number as text; a dash that says "cannot tell" for NaN."""
+    if not math.isfinite(value):
+        return Markup('<span class="unknown" title="cannot tell; see the flags">–</span>')
+    return Markup("{}").format(f"{value:.{decimals}f}")
+
+
+def _own_text(name: str) -> str:
+    # Universal newlines: the browser hashes what it parsed, and a parser knows only \n.
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a content security policy: this style, this script, pictures beside the page."""
+    return (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self' file:; "
+        f"style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'"
+    )
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
