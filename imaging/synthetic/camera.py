@@ -20,6 +20,8 @@ TONE_ENTRIES = 4096
 FOCUS_LEVELS = (0.0, 0.35, 0.7, 1.0)
 #: Electrons at white over electrons of read noise: how shot noise grows with light.
 SHOT_SHARE = 0.8
+#: White balance makes red and, most of all, blue noisier than green.
+CHANNEL_NOISE = np.array([1.2, 1.0, 2.0], np.float32)
 
 
 def light_field(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
@@ -36,7 +38,7 @@ def light_field(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
         turn = rng.normal(math.pi / 2, 0.25)
         along = x * math.cos(turn) + y * math.sin(turn) + rng.uniform(-0.35, 0.35)
         tint = (camera.violet * np.clip(np.abs(along), 0.0, 1.2) ** 1.6)[..., None]
-        light = light * (1.0 + tint * np.array([-0.02, 0.02, 0.75], np.float32))
+        light = light * (1.0 + tint * np.array([-0.04, 0.04, 1.0], np.float32))
     return np.asarray(light, np.float32)
 
 
@@ -108,7 +110,7 @@ def expose_sensor(linear: Floats, camera: CameraSpec, *, rng: np.random.Generato
     if camera.noise > 0:
         grain = rng.standard_normal(linear.shape, dtype=np.float32)
         # Demosaicing makes noise of neighbouring pixels alike.
-        grain = cv2.GaussianBlur(grain, (3, 3), 0.5) * 1.6
+        grain = cv2.GaussianBlur(grain, (3, 3), 0.5) * (1.6 * CHANNEL_NOISE)
         # Shot noise in linear light divided by the slope of sRGB is nearly flat in sRGB; what is
         # left of its growth with light is taken as linear.
         strength = camera.noise * (1.0 - SHOT_SHARE / 2 + SHOT_SHARE * srgb / 255.0)

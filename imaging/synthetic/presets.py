@@ -16,7 +16,7 @@ from .spec import CameraSpec, HairSpec, ScalpSpec, SkinSpec, SurfaceSpec, UnitSp
 #: that rise from 10 to 90 % within 4 to 14 px (median 7.8), directions 8.3° mean deviation.
 SHAVED = ScalpSpec(
     units=UnitSpec(
-        density_per_cm2=68.0,
+        density_per_cm2=72.0,
         hairs_per_unit=(0.36, 0.46, 0.16, 0.015, 0.002),
         min_spacing_mm=0.55,
         tight_share=0.45,
@@ -26,14 +26,21 @@ SHAVED = ScalpSpec(
         within_sd_deg=9.0,
     ),
     hair=HairSpec(
-        terminal_mean_um=78.0,
-        terminal_sd_um=15.0,
+        terminal_mean_um=86.0,
+        terminal_sd_um=16.0,
         vellus_share=0.06,
         length_mm=0.43,
         length_log_sd=0.38,
     ),
-    surface=SurfaceSpec(clippings_per_cm2=4.0, flakes_per_cm2=120.0, ink_dots_per_cm2=8.0),
-    camera=CameraSpec(violet=1.0, blur_px=1.6, tilt_blur_px=3.0, noise=0.8, jpeg_quality=92),
+    skin=SkinSpec(
+        tone_srgb=(139.0, 133.0, 117.0), redness=0.3, subsurface_length_mm=0.36, wrinkles=1.0
+    ),
+    surface=SurfaceSpec(
+        clippings_per_cm2=4.0, flakes_per_cm2=120.0, crumbs_per_hair=3.0, ink_dots_per_cm2=8.0
+    ),
+    camera=CameraSpec(
+        violet=1.4, blur_px=1.2, tilt_blur_px=3.0, lift_blur_px=2.0, noise=1.3, jpeg_quality=92
+    ),
 )
 
 _LIGHT = SkinSpec(tone_srgb=(214.0, 178.0, 158.0), redness=0.8, shine=0.6)

@@ -29,9 +29,10 @@ from .camera import (
     quantise,
 )
 from .layout import lay_out_hairs, scatter_debris
+from .ostia import bury_shafts
 from .presets import PRESETS
 from .shafts import HAIR_COLOURS, TAPER_MM, HairColour, cover_pixels, lay_shaft, locate_pixels
-from .skin import bury_shafts, paint_skin, shine_skin
+from .skin import paint_skin, shine_skin
 from .spec import (
     CameraSpec,
     HairSpec,
@@ -95,7 +96,7 @@ def make_scalp(spec: ScalpSpec, *, rng: np.random.Generator) -> ScalpScene:
     linear *= light
 
     coverage, labels = _lay_shafts(linear, light, spec, hairs, debris, rng=shaft_rng)
-    cover_with_flakes(linear, light, spec, rng=surface_rng)
+    cover_with_flakes(linear, light, spec, hairs, rng=surface_rng)
     wet_surface(linear, spec, rng=surface_rng)
 
     seen = aperture_mask(spec)
@@ -152,13 +153,19 @@ def _lay_shafts(
     for hair in hairs:
         radius = hair.diameter_um / 2000.0 * scale
         slope = rng.uniform(-0.5, 0.5)
-        found = locate_pixels(hair.path_px, radius * 1.6 + 1.0, shape)
+        tip_blur = spec.camera.lift_blur_px * abs(rng.normal())
+        found = locate_pixels(hair.path_px, radius + 1.0 + 2.5 * tip_blur, shape)
         if found is None:
             continue
         taper = min(TAPER_MM * scale, found.length_px) if hair.is_tapered else 0.0
         cover, place = cover_pixels(found, radius, taper_px=taper, cut_slope=slope)
+        seen = cover
+        if tip_blur > 0:
+            seen, place = cover_pixels(
+                found, radius, taper_px=taper, cut_slope=slope, tip_blur_px=tip_blur
+            )
         lay_shaft(
-            linear, light, found, cover, place,
+            linear, light, found, seen, place,
             colour=HAIR_COLOURS[hair.colour], diameter_um=hair.diameter_um, px_per_mm=scale,
             gloss=gloss, has_cut_end=not hair.is_tapered, rng=rng,
         )  # fmt: skip

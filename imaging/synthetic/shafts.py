@@ -30,6 +30,8 @@ GUESS_STEP = 8
 COLLAR_MM = 0.02
 #: Length over which an uncut hair tapers to its tip.
 TAPER_MM = 0.35
+#: Size of unevenness on a shaft's surface.
+GRAIN_MM = 0.02
 #: Share of light that a slanting edge of a fibre bends away: light hair has dark rims.
 RIM_DEPTH = 0.7
 
@@ -113,12 +115,18 @@ def locate_pixels(
 
 
 def cover_pixels(
-    pixels: ShaftPixels, radius_px: float, *, taper_px: float = 0.0, cut_slope: float = 0.0
+    pixels: ShaftPixels,
+    radius_px: float,
+    *,
+    taper_px: float = 0.0,
+    cut_slope: float = 0.0,
+    tip_blur_px: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Return the covered share of each pixel, and where across the shaft it sits (-1 to 1).
 
     ``taper_px`` above 0 narrows the shaft to nothing over its last pixels; ``cut_slope`` slants the
-    cut end.
+    cut end; ``tip_blur_px`` is the standard deviation of a blur that grows from the root to the
+    tip.  None of the blurs changes the coverage integrated across the shaft.
     """
     radius: Floats | float = radius_px
     if taper_px > 0:
@@ -128,9 +136,18 @@ def cover_pixels(
     low = np.maximum(d - 0.5, -radius)
     high = np.minimum(d + 0.5, radius)
     end = pixels.length_px - pixels.along_px + cut_slope * d
-    cover = np.clip(high - low, 0.0, 1.0) * np.clip(end + 0.5, 0.0, 1.0)
+    across = np.clip(high - low, 0.0, 1.0)
+    if tip_blur_px > 0.2:
+        growth = np.clip(pixels.along_px / pixels.length_px, 0.0, 1.0)
+        # The logistic curve with this width is the normal one to within 1 %.
+        width = (0.25 + tip_blur_px * growth) / 1.702
+        soft = 1.0 / (1.0 + np.exp(np.clip((np.abs(d) - radius) / width, -30, 30)))
+        soft -= 1.0 / (1.0 + np.exp(np.clip((np.abs(d) + radius) / width, -30, 30)))
+        across = np.where(growth > 0, soft, across)
+    cover = across * np.clip(end + 0.5, 0.0, 1.0)
     cover *= np.clip(pixels.along_px + 0.5, 0.0, 1.0)
-    return cover.astype(np.float32), ((low + high) / (2 * radius)).astype(np.float32)
+    place = np.clip((low + high) / (2 * radius), -1.0, 1.0)
+    return cover.astype(np.float32), place.astype(np.float32)
 
 
 def lay_shaft(
@@ -163,7 +180,9 @@ def lay_shaft(
     With u the place across, the line of sight passes ``diameter · sqrt(1 - u²)`` of hair, and what
     comes through is ``exp(-depth · passed / 80 µm)`` (Beer-Lambert), so thin hairs are paler.
     """
-    seen = cover > 0
+    seen = cover > 1e-3
+    if not seen.any():
+        return
     index, u, share = pixels.index[seen], place[seen], cover[seen]
     s = pixels.along_px[seen]
     inside = np.clip(1.0 - u * u, 0.0, 1.0)
@@ -173,18 +192,31 @@ def lay_shaft(
     collar = np.clip(s / (COLLAR_MM * px_per_mm) + 0.5, 0.0, 1.0)
     opaque = (share * collar)[:, None] * (1.0 - np.exp(-depth))
 
-    # Light from above one side: brighter there; the pigment of a shaft changes along it.
-    side = rng.uniform(-0.5, 0.5)
-    knots = max(2, int(pixels.length_px / (0.06 * px_per_mm)) + 2)
-    streak = np.interp(s / max(pixels.length_px, 1.0) * (knots - 1), np.arange(knots),
-                       rng.normal(0.0, 1.0, knots))  # fmt: skip
-    shading = np.clip(0.75 + 0.35 * np.sqrt(inside) + side * u + 0.15 * streak, 0.2, 2.0)
+    # Light from above one side; cuticle and dirt make the surface uneven along and across.
+    side = rng.uniform(-0.4, 0.4)
+    knots = max(2, math.ceil(pixels.length_px / (GRAIN_MM * px_per_mm)) + 2)
+    grain = rng.normal(0.0, 1.0, (5, knots)).astype(np.float32)
+    at = s * ((knots - 1) / max(pixels.length_px, 1.0))
+    streak = _sample(cv2.GaussianBlur(grain, (7, 3), 1.2) * 2.0, at, 0.0 * u + 2.0)
+    rough = _sample(grain, at, 2.0 + 2.0 * u)
+    shading = np.clip(0.75 + 0.35 * np.sqrt(inside) + side * u + 0.3 * rough, 0.3, 2.5)
     body = shading[:, None] * np.array(colour.body, np.float32)
     if has_cut_end:
         end = (pixels.length_px - s) / (0.35 * diameter_um / 1000.0 * px_per_mm)
         body = body + (0.06 * np.exp(-((end - 0.9) ** 2) * 2.0) * inside)[:, None]
     glint = np.exp(-(((u - rng.uniform(-0.5, 0.5)) / 0.18) ** 2)) * np.clip(streak - 0.6, 0.0, 2.0)
+    glint = glint + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
     body = body + (gloss * 0.10 * glint)[:, None]
 
     flat, lamp = linear.reshape(-1, 3), light.reshape(-1, 3)
     flat[index] = flat[index] * (1.0 - opaque) + opaque * body * lamp[index]
+
+
+def _sample(grid: Floats, cols: Floats, rows: Floats) -> Floats:
+    """Interpolate a small grid at many places; OpenCV's maps are limited to 32766 rows."""
+    size = 16384
+    padded = np.zeros((2, -(-len(cols) // size) * size), np.float32)
+    padded[0, : len(cols)], padded[1, : len(rows)] = cols, rows
+    maps = padded.reshape(2, -1, size)
+    found = cv2.remap(grid, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found.reshape(-1)[: len(cols)], np.float32)

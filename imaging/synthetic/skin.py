@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .layout import CURL_WAVELENGTH_MM, grow_path
-from .spec import ScalpSpec, TrueHair
+from .spec import ScalpSpec
 
 Floats = NDArray[np.float32]
 
-#: Optical depth per channel of blood, melanin, and a dark shaft seen through skin, whose short
-#: wavelengths are scattered back before they reach it, which makes it look blue-grey.
+#: Lit edges of fine wrinkles.
+FIBRILS_PER_CM2 = 500.0
+
+#: Optical depth per channel of blood and melanin.
 BLOOD = np.array([0.10, 1.0, 0.75], np.float32)
 MELANIN = np.array([0.45, 0.75, 1.0], np.float32)
-BURIED = np.array([1.0, 0.72, 0.48], np.float32)
 #: Pen and dye.
 INK = np.array([3.0, 3.2, 0.9], np.float32)
 
@@ -136,53 +137,7 @@ def _draw_moles(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     return np.asarray(layer * np.clip(grain, 0.2, 2.0), np.float32)
 
 
-def bury_shafts(spec: ScalpSpec, hairs: list[TrueHair], *, rng: np.random.Generator) -> Floats:
-    """Return the factor of light, shape (height, width, 3), of all that belongs to the roots.
-
-    The shaft's faint, blurred, blue-grey continuation under the skin; the dark mouth of the
-    follicle; a brownish halo; and the soft shadow of the shaft itself.
-    """
-    skin, scale = spec.skin, spec.px_per_mm
-    shape = (spec.height_px, spec.width_px)
-    near, far, mouth = (np.zeros(shape, np.float32) for _ in range(3))
-    for hair in hairs:
-        root, ahead = hair.path_px[0], hair.path_px[min(8, len(hair.path_px) - 1)]
-        back = (root - ahead) / max(float(np.hypot(*(root - ahead))), 1e-6)
-        weight = min(1.0, hair.diameter_um / 60.0) * _darkness(hair)
-        wide = max(1, round(hair.diameter_um / 1000.0 * scale))
-        length = skin.subsurface_length_mm * rng.uniform(0.6, 1.3) * scale
-        knots = 5
-        for k in range(knots):
-            a, b = root + back * length * k / knots, root + back * length * (k + 1) / knots
-            fade = weight * (1.0 - k / knots)
-            layer = near if k < 2 else far
-            ends = np.rint(np.stack((a, b)) * 8).astype(int).tolist()
-            cv2.line(layer, ends[0], ends[1], 1.1 * fade, wide + k, cv2.LINE_AA, 3)
-        spot = np.rint(root * 8).astype(int).tolist()
-        cv2.circle(mouth, spot, round(0.7 * wide * 8 + 0.02 * scale * 8), 1.1 * weight, -1,
-                   cv2.LINE_AA, 3)  # fmt: skip
-        shade = np.rint(hair.path_px[::6] * 8).astype(np.int32)
-        cv2.polylines(mouth, [shade], False, 0.35 * weight, wide, cv2.LINE_AA, 3)
-    depth = (
-        skin.subsurface
-        * (
-            cv2.GaussianBlur(near, (0, 0), 0.020 * scale)[..., None]
-            + 1.2 * cv2.GaussianBlur(far, (0, 0), 0.045 * scale)[..., None]
-        )
-        * BURIED
-    )
-    soft = cv2.GaussianBlur(mouth, (0, 0), 0.025 * scale)
-    halo = _wide_blur(mouth, 0.11 * scale)
-    depth = depth + (0.55 * skin.ostium * soft)[..., None] * MELANIN
-    depth = depth + (0.5 * skin.halo * halo)[..., None] * (0.6 * MELANIN + 0.5 * BLOOD)
-    return np.asarray(np.exp(-depth), np.float32)
-
-
-def _darkness(hair: TrueHair) -> float:
-    return {"black": 1.0, "brown": 0.7, "blond": 0.25, "grey": 0.2, "white": 0.05}[hair.colour]
-
-
-def _wide_blur(layer: Floats, sigma_px: float) -> Floats:
+def blur_wide(layer: Floats, sigma_px: float) -> Floats:
     """Blur at a quarter of the resolution: the same to the eye at a tenth of the time."""
     height, width = layer.shape
     small = cv2.resize(layer, (max(1, width // 4), max(1, height // 4)),
@@ -192,27 +147,50 @@ def _wide_blur(layer: Floats, sigma_px: float) -> Floats:
 
 
 def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
-    """Return the light that relief reflects, shape (height, width): glitter, patches, wrinkles."""
+    """Return the light that relief reflects, shape (height, width): glitter, patches, fibrils."""
     skin, scale = spec.skin, spec.px_per_mm
     shape = (spec.height_px, spec.width_px)
     angle = rng.uniform(0.0, math.pi)
     fine = smooth_noise(shape, 0.008 * scale, rng=rng)
-    middle = smooth_noise(shape, 0.02 * scale, rng=rng)
-    streaks = smooth_noise(shape, 0.02 * scale, rng=rng, stretch=3.5, angle_rad=angle)
-    coarse = smooth_noise(shape, 0.10 * scale, rng=rng, stretch=2.0, angle_rad=angle + 0.7)
-    patch = smooth_noise(shape, 1.1 * scale, rng=rng) + 0.5 * smooth_noise(
-        shape, 0.35 * scale, rng=rng
-    )
-    slope = 0.7 * fine + 0.5 * middle + 0.6 * streaks + 0.45 * coarse
+    middle = smooth_noise(shape, 0.022 * scale, rng=rng)
+    one = smooth_noise(shape, 0.025 * scale, rng=rng, stretch=3.0, angle_rad=angle)
+    other = smooth_noise(shape, 0.025 * scale, rng=rng, stretch=3.0, angle_rad=angle + 1.3)
+    coarse = smooth_noise(shape, 0.09 * scale, rng=rng)
+    patch = smooth_noise(shape, 1.1 * scale, rng=rng)
+    patch += 0.6 * smooth_noise(shape, 0.35 * scale, rng=rng)
+    # Two crossing grains, each in its own places, as the lines of skin run.
+    where = 1.0 / (1.0 + np.exp(-2.0 * patch))
+    grain = one * where + other * (1.0 - where)
+    slope = 0.8 * fine + 0.55 * middle + 0.5 * grain + 0.4 * coarse
     # A facet mirrors a lamp when its slope is right: a threshold with a soft knee, wider where the
     # skin as a whole faces the lamp.
     facing = np.clip(0.35 + 0.45 * patch, 0.0, 1.6)
-    glitter = np.maximum(slope - 1.5 + 0.7 * facing, 0.0)
-    sheen = 0.05 * facing
-    matt = skin.relief * 0.016 * (0.8 * middle + 0.9 * streaks + 1.0 * coarse)
-    light = matt + skin.shine * (sheen + 0.07 * glitter * (0.35 + facing))
+    glitter = np.maximum(slope - 1.4 + 0.6 * facing, 0.0)
+    matt = skin.relief * 0.012 * (0.6 * fine + 0.9 * middle + 0.8 * grain + 1.0 * coarse)
+    light = matt + skin.shine * (0.05 * facing + 0.06 * glitter * (0.3 + facing))
     if skin.wrinkles > 0:
-        lines = smooth_noise(shape, 0.16 * scale, rng=rng, stretch=5.0, angle_rad=angle + 1.2)
-        crease = np.exp(-((lines / 0.10) ** 2))
-        light = light - 0.03 * skin.wrinkles * crease
+        light += skin.wrinkles * _draw_fibrils(spec, angle, rng=rng) * (0.4 + 0.6 * facing)
+        lines = smooth_noise(shape, 0.16 * scale, rng=rng, stretch=4.0, angle_rad=angle + 1.2)
+        light -= 0.02 * skin.wrinkles * np.exp(-((lines / 0.10) ** 2))
     return np.asarray(light, np.float32)
+
+
+def _draw_fibrils(spec: ScalpSpec, angle: float, *, rng: np.random.Generator) -> Floats:
+    """Return thin bright lines, the lit edges of fine wrinkles, in two crossing directions."""
+    scale = spec.px_per_mm
+    layer = np.zeros((spec.height_px, spec.width_px), np.float32)
+    for _ in range(int(rng.poisson(FIBRILS_PER_CM2 * spec.area_cm2))):
+        start = (rng.random() * spec.width_px, rng.random() * spec.height_px)
+        turn = angle + 1.3 * float(rng.random() < 0.5) + rng.normal(0.0, 0.3)
+        path = grow_path(
+            start,
+            turn,
+            0.14 * math.exp(rng.normal(0.0, 0.6)) * scale,
+            curl_per_px=2.5 / scale,
+            wavelength_px=0.15 * scale,
+            rng=rng,
+        )
+        points = np.rint(path[::4] * 8).astype(np.int32)
+        level = rng.uniform(0.02, 0.14)
+        cv2.polylines(layer, [points], False, level, max(1, round(0.008 * scale)), cv2.LINE_AA, 3)
+    return layer

@@ -109,7 +109,7 @@ class SkinSpec:
 
 @dataclass(frozen=True)
 class SurfaceSpec:
-    """What lies on the skin: all per cm² of field."""
+    """What lies on the skin, per cm² of field; crumbs of scale lie at roots, per hair."""
 
     clippings_per_cm2: float = 0.0
     fibres_per_cm2: float = 0.0
@@ -117,6 +117,7 @@ class SurfaceSpec:
     crust_per_cm2: float = 0.0
     ink_dots_per_cm2: float = 0.0
     ink_stains_per_cm2: float = 0.0
+    crumbs_per_hair: float = 0.5
     bubbles_per_cm2: float = 0.0
     glare_per_cm2: float = 0.0
 
@@ -139,6 +140,8 @@ class CameraSpec:
         Standard deviation of the lens blur in focus.
     tilt_blur_px : float
         Further blur, added in quadrature, where the skin is farthest out of focus.
+    lift_blur_px : float
+        Blur of a tip that stands out of the plane of focus; its share of hairs is half normal.
     motion_px : float
         Length of the smear by movement.
     noise : float
@@ -161,6 +164,7 @@ class CameraSpec:
     white_balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
     blur_px: float = 1.3
     tilt_blur_px: float = 1.0
+    lift_blur_px: float = 0.8
     motion_px: float = 0.0
     noise: float = 1.0
     sharpen: float = 0.3

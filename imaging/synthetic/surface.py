@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .skin import INK, smooth_noise
-from .spec import ScalpSpec
+from .spec import ScalpSpec, TrueHair
 
 Floats = NDArray[np.float32]
+
+#: Linear colour of scale.
+FLAKE = np.array([0.42, 0.43, 0.42], np.float32)
 
 
 def _draw_count(density_per_cm2: float, spec: ScalpSpec, rng: np.random.Generator) -> int:
@@ -19,11 +22,17 @@ def _draw_count(density_per_cm2: float, spec: ScalpSpec, rng: np.random.Generato
 
 
 def _ragged_spot(
-    layer: Floats, radius_px: float, level: float, *, rng: np.random.Generator, flat: float = 0.5
+    layer: Floats,
+    radius_px: float,
+    level: float,
+    *,
+    rng: np.random.Generator,
+    at: tuple[float, float] | None = None,
+    flat: float = 0.5,
 ) -> None:
-    """Fill an irregular polygon at a random place of the layer, keeping the greater value."""
+    """Fill an irregular polygon, at a random place unless told, with a level."""
     height, width = layer.shape
-    x, y = rng.random() * width, rng.random() * height
+    x, y = (rng.random() * width, rng.random() * height) if at is None else at
     corners = 11
     bearing = 2 * math.pi * (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) / corners
     radius = radius_px * rng.uniform(1.0 - flat, 1.0, corners)
@@ -57,21 +66,38 @@ def stain_skin(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) -> 
         linear *= np.exp(-crust[..., None] * np.array([0.55, 1.2, 1.8], np.float32))
 
 
-def cover_with_flakes(linear: Floats, light: Floats, spec: ScalpSpec, *,
-                      rng: np.random.Generator) -> None:  # fmt: skip
-    """White scale, on skin and shafts alike, in place."""
-    count = _draw_count(spec.surface.flakes_per_cm2, spec, rng)
-    if count == 0:
-        return
+def cover_with_flakes(
+    linear: Floats,
+    light: Floats,
+    spec: ScalpSpec,
+    hairs: list[TrueHair],
+    *,
+    rng: np.random.Generator,
+) -> None:
+    """White scale on skin and shafts alike, and crumbs of it at the roots, in place."""
     scale = spec.px_per_mm
     layer = np.zeros((spec.height_px, spec.width_px), np.float32)
+    count = _draw_count(spec.surface.flakes_per_cm2, spec, rng)
     for _ in range(count):
-        radius = 0.02 * math.exp(rng.normal(0.0, 0.7)) * scale
-        _ragged_spot(layer, radius, rng.uniform(0.15, 0.75), rng=rng, flat=0.7)
+        size = math.exp(rng.normal(0.0, 0.8))
+        # Large flakes are thin films, small ones are crumbs.
+        level = rng.uniform(0.15, 0.6) / max(1.0, size)
+        _ragged_spot(layer, 0.02 * size * scale, level, rng=rng, flat=0.7)
+    for hair in hairs:
+        root, ahead = hair.path_px[0], hair.path_px[min(8, len(hair.path_px) - 1)]
+        way = (ahead - root) / max(float(np.hypot(*(ahead - root))), 1e-6)
+        for _ in range(int(rng.poisson(spec.surface.crumbs_per_hair))):
+            place = root + way * rng.normal(0.015, 0.035) * scale
+            place = place + rng.normal(0.0, 0.35 * hair.diameter_um / 1000.0 * scale, 2)
+            radius = rng.uniform(0.006, 0.022) * scale
+            at = (float(place[0]), float(place[1]))
+            _ragged_spot(layer, radius, rng.uniform(0.1, 0.55), rng=rng, at=at, flat=0.7)
+    if not layer.any():
+        return
     grain = np.clip(0.75 + 0.35 * smooth_noise(layer.shape, 0.02 * scale, rng=rng), 0.0, 1.2)
     share = np.clip(layer * grain, 0.0, 0.9)[..., None]
     linear *= 1.0 - share
-    linear += share * light * np.array([0.62, 0.62, 0.60], np.float32)
+    linear += share * light * FLAKE
 
 
 def wet_surface(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) -> None:
