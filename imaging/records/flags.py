@@ -113,6 +113,36 @@ _DECLARED = (
     ),
     # -- face: colour, pigment and scores
     Flag(
+        "several_faces",
+        "More than one face is in the photo; the largest was scored.",
+        "Crop the photo if that is not the patient.",
+    ),
+    Flag(
+        "turned_photo",
+        "The photo lies on its side or stands on its head; the face was read upright.",
+        "Turn the photo.",
+    ),
+    Flag(
+        "eyes_covered",
+        "A bar, boxes, a mosaic or blur covers the eyes; what it covers was not measured.",
+        "Check the landmarks on the overlay.",
+    ),
+    Flag(
+        "view_mismatch",
+        "The manifest names another view than the photo shows; the view that is seen was used.",
+        "Check the column view: it names the patient's cheek that is seen.",
+    ),
+    Flag(
+        "extreme_view",
+        "The head is turned further than landmarks can be trusted.",
+        "Use photos from the front and at 45 degrees.",
+    ),
+    Flag(
+        "face_cut",
+        "The photo's edge cuts the face; regions that reach beyond it are partly unread.",
+        "Use a photo that shows the whole face.",
+    ),
+    Flag(
         "uncalibrated_colour",
         "No verified colour chart: ITA and the melanin index cannot be compared between cameras.",
         "Photograph a 24-patch colour chart beside the face.",

@@ -1,0 +1,281 @@
+"""Where the face is in a photo: 468 points, its view, its turn, and covers over its eyes.
+
+Everything runs on a copy of the photo that is at most `SEARCH_SIDE_PX` long, so a photo of any
+size costs about the same; the points are in pixels of the photo that came.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import NoFaceError, PhotoTooSmallError
+from ..records import join_flags
+from ..settings import FaceSettings
+from .eye_bars import EyeCover, find_eye_cover
+from .geometry import FaceLandmarks, WorkingFrame
+from .mesh import FaceBox, FaceModels, Mesh, detect_faces, fit_mesh, load_face_models
+from .mesh_points import (
+    LEFT_EAR,
+    LEFT_EYE_CORNER,
+    RIGHT_EAR,
+    RIGHT_EYE_CORNER,
+)
+
+Pixels = NDArray[np.uint8]
+
+#: The mesh model sees 192 pixels; a face that fills a sixth of this still gives it as many.
+SEARCH_SIDE_PX = 1280
+
+#: Replicated border of the second try, as a share of the photo: faces cut by the edge are found.
+PADDING = 1 / 3
+
+#: Candidate boxes of one try that the mesh is fitted to; the right one is nearly always the first.
+MAX_CANDIDATES = 6
+
+#: Another face counts as a face of this photo when it is at least this wide, as a share of the
+#: largest one: patients in the background of a waiting room do not.
+OTHER_FACE_SHARE = 0.35
+
+#: Face score asked of a face whose eyes were painted in: two dark ellipses make a face of much;
+#: covered faces reach 0.97.
+COVERED_CONFIDENCE = 0.9
+
+#: What the working image shows around the mesh, as shares of the face's width: above for the
+#: hairline, which the mesh does not reach, beside and below for ears, jaw and neck.
+MARGIN_ABOVE, MARGIN_BESIDE, MARGIN_BELOW = 0.5, 0.25, 0.2
+
+
+def find_landmarks(
+    pixels: Pixels,
+    *,
+    settings: FaceSettings,
+    expected_view: str | None = None,
+    models: FaceModels | None = None,
+) -> FaceLandmarks:
+    """Find the face (the largest one) in a photo and say how it is seen.
+
+    Photos that lie on their side or stand on their head are found as well.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        sRGB.
+    settings : FaceSettings
+    expected_view : str, optional
+        The manifest's ``view``; another one that is seen is flagged, and what is seen is used.
+    models : FaceModels, optional
+        Loaded from the user's data folder when left out.
+
+    Returns
+    -------
+    FaceLandmarks
+        Flags: ``several_faces``, ``turned_photo``, ``eyes_covered``, ``view_mismatch``,
+        ``extreme_view``, ``face_cut``, ``low_resolution``.
+
+    Raises
+    ------
+    NoFaceError
+        No whole face is in the photo; the remedy names patch mode.
+    PhotoTooSmallError
+        The photo, or the face in it, has too few pixels.
+    ModelMissingError, ModelTamperedError
+        The face models are not there, or are not the expected files.
+    """
+    height, width = pixels.shape[:2]
+    if min(height, width) < settings.min_face_width_px:
+        raise PhotoTooSmallError(
+            f"The photo is {width} x {height} pixels; a face needs a width of at least "
+            f"{settings.min_face_width_px} pixels."
+        )
+    models = load_face_models() if models is None else models
+    ratio = min(1.0, SEARCH_SIDE_PX / max(height, width))
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    image = pixels if ratio == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    faces = _find_faces(np.ascontiguousarray(image, np.uint8), models, settings)
+    if not faces:
+        raise NoFaceError("No whole face was found in the photo.")
+    widths = [_face_width(mesh.points) for mesh, _ in faces]
+    largest = int(np.argmax(widths))
+    mesh, cover = faces[largest]
+    scale = np.array([width / size[0], height / size[1]])
+    found = _describe(mesh, cover, scale, pixels.shape)
+    if found.face_width_px < settings.min_face_width_px:
+        raise PhotoTooSmallError(
+            f"The face is {found.face_width_px:.0f} pixels wide; at least "
+            f"{settings.min_face_width_px} are needed."
+        )
+    found = dataclasses.replace(found, view=_view(found.yaw_deg, settings))
+    flags = list(found.flags)
+    others = [w for i, w in enumerate(widths) if i != largest]
+    if any(w >= OTHER_FACE_SHARE * widths[largest] for w in others):
+        flags.append("several_faces")
+    if expected_view is not None and expected_view != found.view:
+        flags.append("view_mismatch")
+    if abs(found.yaw_deg) >= settings.extreme_yaw_deg:
+        flags.append("extreme_view")
+    if found.face_width_px < settings.good_face_width_px:
+        flags.append("low_resolution")
+    return dataclasses.replace(found, flags=join_flags(flags))
+
+
+def working_frame(
+    landmarks: FaceLandmarks, photo_shape: tuple[int, ...], *, settings: FaceSettings
+) -> WorkingFrame:
+    """Return which part of the photo is measured and at which size (see `geometry`).
+
+    The part holds the face with its hairline, ears and jaw; it is turned by steps of 90 degrees
+    so that the face stands within 45 degrees of upright, and reduced, never enlarged.
+    """
+    height, width = photo_shape[:2]
+    face_px = landmarks.face_width_px
+    up = np.array([np.sin(np.radians(landmarks.roll_deg)), -np.cos(np.radians(landmarks.roll_deg))])
+    points = landmarks.points_px.astype(np.float64)
+    reach = np.concatenate(
+        [
+            points - MARGIN_BESIDE * face_px,
+            points + MARGIN_BESIDE * face_px,
+            points + MARGIN_ABOVE * face_px * up,
+            points - MARGIN_BELOW * face_px * up,
+        ]
+    )
+    low, high = reach.min(axis=0), reach.max(axis=0)
+    col0, row0 = (max(0, int(np.floor(v))) for v in low)
+    col1, row1 = min(width, int(np.ceil(high[0]))), min(height, int(np.ceil(high[1])))
+    quarter_turns = round(landmarks.roll_deg / 90.0) % 4
+    scale = min(1.0, settings.working_width_px / face_px)
+    rows, cols = max(1, round((row1 - row0) * scale)), max(1, round((col1 - col0) * scale))
+    if quarter_turns % 2:
+        rows, cols = cols, rows
+    return WorkingFrame(row0, row1, col0, col1, quarter_turns, scale, rows, cols)
+
+
+def _find_faces(
+    image: Pixels, models: FaceModels, settings: FaceSettings
+) -> list[tuple[Mesh, EyeCover | None]]:
+    """Return the faces in an image; when there are none, look again with a replicated border."""
+    faces = _try_faces(image, models, settings)
+    if faces:
+        return faces
+    height, width = image.shape[:2]
+    top, left = int(height * PADDING), int(width * PADDING)
+    padded = cv2.copyMakeBorder(image, top, top, left, left, cv2.BORDER_REPLICATE)
+    shift = np.array([left, top], np.float32)
+    return [
+        (_shifted_mesh(mesh, shift), _shifted_cover(cover, shift))
+        for mesh, cover in _try_faces(padded.astype(np.uint8, copy=False), models, settings)
+    ]
+
+
+def _try_faces(
+    image: Pixels, models: FaceModels, settings: FaceSettings
+) -> list[tuple[Mesh, EyeCover | None]]:
+    # The detector scores a face highest when it is upright, whatever the mesh makes of it.
+    boxes = max(
+        (
+            detect_faces(
+                image, models, confidence=settings.detector_confidence, quarter_turns=turns
+            )
+            for turns in range(4)
+        ),
+        key=lambda found: found[0].score if found else 0.0,
+    )
+    faces: list[tuple[Mesh, EyeCover | None]] = []
+    for box in boxes[:MAX_CANDIDATES]:
+        cover = find_eye_cover(image, box)
+        mesh = fit_mesh(image, box, models)
+        if cover is not None:
+            mesh = fit_mesh(cover.filled, _box_after_filling(cover, box, models), models)
+        if cover is not None and mesh.score < COVERED_CONFIDENCE:
+            continue
+        if _is_face(mesh, image.shape, settings) and not _is_known(mesh, faces):
+            faces.append((mesh, cover))
+    return faces
+
+
+def _box_after_filling(cover: EyeCover, box: FaceBox, models: FaceModels) -> FaceBox:
+    """Return the detector's box of the same face once its eyes are painted in."""
+    near = box.side_px / 2
+    turns = round(np.degrees(box.roll_rad) / 90.0) % 4
+    again = detect_faces(cover.filled, models, confidence=box.score, quarter_turns=turns)
+    for other in again:
+        if np.hypot(other.x_px - box.x_px, other.y_px - box.y_px) < near:
+            return other
+    return box
+
+
+def _is_face(mesh: Mesh, shape: tuple[int, ...], settings: FaceSettings) -> bool:
+    x, y = mesh.points[:, 0], mesh.points[:, 1]
+    inside = (x >= 0) & (x <= shape[1]) & (y >= 0) & (y <= shape[0])
+    return (
+        mesh.score >= settings.mesh_confidence
+        and mesh.moved <= settings.mesh_moved_share
+        and float(inside.mean()) >= settings.face_inside_share
+    )
+
+
+def _is_known(mesh: Mesh, faces: list[tuple[Mesh, EyeCover | None]]) -> bool:
+    centre, width = mesh.points[:, :2].mean(axis=0), _face_width(mesh.points)
+    return any(
+        np.hypot(*(centre - other.points[:, :2].mean(axis=0))) < width / 2 for other, _ in faces
+    )
+
+
+def _face_width(points: NDArray[np.float32]) -> float:
+    return float(np.linalg.norm(points[LEFT_EAR] - points[RIGHT_EAR]))
+
+
+def _describe(
+    mesh: Mesh, cover: EyeCover | None, scale: NDArray[np.float64], shape: tuple[int, ...]
+) -> FaceLandmarks:
+    points = (mesh.points[:, :2] * scale).astype(np.float32)
+    across = mesh.points[LEFT_EAR] - mesh.points[RIGHT_EAR]
+    # The model's depth grows away from the camera.
+    yaw_deg = -np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))
+    eyes = points[LEFT_EYE_CORNER] - points[RIGHT_EYE_CORNER]
+    roll_deg = float(np.degrees(np.arctan2(eyes[1], eyes[0])))
+    flags = []
+    if abs(roll_deg) > 45.0:
+        flags.append("turned_photo")
+    if cover is not None:
+        flags.append("eyes_covered")
+    x, y = points[:, 0], points[:, 1]
+    height, width = shape[:2]
+    if ((x < 0) | (x > width) | (y < 0) | (y > height)).any():
+        flags.append("face_cut")
+    return FaceLandmarks(
+        points_px=points,
+        confidence=mesh.score,
+        view="front",
+        yaw_deg=float(yaw_deg),
+        roll_deg=roll_deg,
+        face_width_px=_face_width(mesh.points) * float(scale.mean()),
+        eye_cover_px=()
+        if cover is None
+        else tuple((polygon * scale).astype(np.float32) for polygon in cover.polygons_px),
+        flags=tuple(flags),
+    )
+
+
+def _view(yaw_deg: float, settings: FaceSettings) -> str:
+    if yaw_deg >= settings.oblique_yaw_deg:
+        return "left45"
+    if yaw_deg <= -settings.oblique_yaw_deg:
+        return "right45"
+    return "front"
+
+
+def _shifted_mesh(mesh: Mesh, shift: NDArray[np.float32]) -> Mesh:
+    points = mesh.points.copy()
+    points[:, :2] -= shift
+    return dataclasses.replace(mesh, points=points)
+
+
+def _shifted_cover(cover: EyeCover | None, shift: NDArray[np.float32]) -> EyeCover | None:
+    if cover is None:
+        return None
+    polygons = tuple(polygon - shift for polygon in cover.polygons_px)
+    return dataclasses.replace(cover, polygons_px=polygons)
