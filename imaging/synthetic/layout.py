@@ -243,7 +243,7 @@ def scatter_debris(spec: ScalpSpec, *, rng: np.random.Generator) -> list[TrueDeb
         for _ in range(int(rng.poisson(density * spec.area_cm2))):
             start = (rng.random() * spec.width_px, rng.random() * spec.height_px)
             clipping = kind == "clipping"
-            length = 0.15 * math.exp(rng.normal(0.0, 0.5)) if clipping else rng.uniform(0.6, 2.5)
+            length = 0.18 * math.exp(rng.normal(0.0, 0.4)) if clipping else rng.uniform(0.6, 2.5)
             diameter = draw_diameters(1, spec.hair, rng=rng)[0] if clipping else rng.uniform(12, 22)
             path = grow_path(
                 start,

@@ -47,7 +47,7 @@ def bury_shafts(spec: ScalpSpec, hairs: list[TrueHair], *, rng: np.random.Genera
             ends = np.rint(knots * 8).astype(int).tolist()
             for k in range(PIECES):
                 fade = level * weight * (1.0 - k / PIECES)
-                cv2.line(layer, ends[k], ends[k + 1], fade, wide + k, cv2.LINE_AA, 3)
+                cv2.line(layer, ends[k], ends[k + 1], fade, wide + k // 2, cv2.LINE_AA, 3)
         spot, radius = (
             np.rint(root * 8).astype(int).tolist(),
             round((0.6 * wide + 0.01 * scale) * 8),

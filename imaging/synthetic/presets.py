@@ -33,13 +33,13 @@ SHAVED = ScalpSpec(
         length_log_sd=0.38,
     ),
     skin=SkinSpec(
-        tone_srgb=(139.0, 133.0, 117.0), redness=0.3, subsurface_length_mm=0.36, wrinkles=1.0
+        tone_srgb=(141.0, 137.0, 118.0), redness=0.3, subsurface_length_mm=0.36, wrinkles=1.0
     ),
     surface=SurfaceSpec(
         clippings_per_cm2=4.0, flakes_per_cm2=120.0, crumbs_per_hair=3.0, ink_dots_per_cm2=8.0
     ),
     camera=CameraSpec(
-        violet=1.4, blur_px=1.2, tilt_blur_px=3.0, lift_blur_px=2.0, noise=1.3, jpeg_quality=92
+        violet=1.4, blur_px=1.2, tilt_blur_px=3.0, lift_blur_px=2.6, noise=1.7, jpeg_quality=92
     ),
 )
 

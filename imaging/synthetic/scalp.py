@@ -152,7 +152,7 @@ def _lay_shafts(
         )  # fmt: skip
     for hair in hairs:
         radius = hair.diameter_um / 2000.0 * scale
-        slope = rng.uniform(-0.5, 0.5)
+        slope = rng.uniform(-0.35, 0.35)
         tip_blur = spec.camera.lift_blur_px * abs(rng.normal())
         found = locate_pixels(hair.path_px, radius + 1.0 + 2.5 * tip_blur, shape)
         if found is None:

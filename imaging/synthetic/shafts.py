@@ -27,7 +27,7 @@ REFERENCE_UM = 80.0
 #: Length of one drawn line of the first guess; straight enough for any curl.
 GUESS_STEP = 8
 #: Over this length the skin's edge lets go of the shaft at the root.
-COLLAR_MM = 0.02
+COLLAR_MM = 0.035
 #: Length over which an uncut hair tapers to its tip.
 TAPER_MM = 0.35
 #: Size of unevenness on a shaft's surface.

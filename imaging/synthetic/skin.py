@@ -18,7 +18,7 @@ from .spec import ScalpSpec
 Floats = NDArray[np.float32]
 
 #: Lit edges of fine wrinkles.
-FIBRILS_PER_CM2 = 500.0
+FIBRILS_PER_CM2 = 900.0
 
 #: Optical depth per channel of blood and melanin.
 BLOOD = np.array([0.10, 1.0, 0.75], np.float32)
@@ -153,21 +153,21 @@ def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     angle = rng.uniform(0.0, math.pi)
     fine = smooth_noise(shape, 0.008 * scale, rng=rng)
     middle = smooth_noise(shape, 0.022 * scale, rng=rng)
-    one = smooth_noise(shape, 0.025 * scale, rng=rng, stretch=3.0, angle_rad=angle)
-    other = smooth_noise(shape, 0.025 * scale, rng=rng, stretch=3.0, angle_rad=angle + 1.3)
+    one = smooth_noise(shape, 0.018 * scale, rng=rng, stretch=4.0, angle_rad=angle)
+    other = smooth_noise(shape, 0.018 * scale, rng=rng, stretch=4.0, angle_rad=angle + 1.3)
     coarse = smooth_noise(shape, 0.09 * scale, rng=rng)
     patch = smooth_noise(shape, 1.1 * scale, rng=rng)
     patch += 0.6 * smooth_noise(shape, 0.35 * scale, rng=rng)
     # Two crossing grains, each in its own places, as the lines of skin run.
     where = 1.0 / (1.0 + np.exp(-2.0 * patch))
     grain = one * where + other * (1.0 - where)
-    slope = 0.8 * fine + 0.55 * middle + 0.5 * grain + 0.4 * coarse
+    slope = 0.9 * fine + 0.35 * middle + 0.45 * grain + 0.3 * coarse
     # A facet mirrors a lamp when its slope is right: a threshold with a soft knee, wider where the
     # skin as a whole faces the lamp.
     facing = np.clip(0.35 + 0.45 * patch, 0.0, 1.6)
-    glitter = np.maximum(slope - 1.4 + 0.6 * facing, 0.0)
-    matt = skin.relief * 0.012 * (0.6 * fine + 0.9 * middle + 0.8 * grain + 1.0 * coarse)
-    light = matt + skin.shine * (0.05 * facing + 0.06 * glitter * (0.3 + facing))
+    glitter = np.maximum(slope - 1.7 + 0.7 * facing, 0.0)
+    matt = skin.relief * 0.009 * (1.2 * fine + 0.7 * middle + 0.9 * grain + 0.9 * coarse)
+    light = matt + skin.shine * (0.05 * facing + 0.12 * glitter * (0.25 + facing))
     if skin.wrinkles > 0:
         light += skin.wrinkles * _draw_fibrils(spec, angle, rng=rng) * (0.4 + 0.6 * facing)
         lines = smooth_noise(shape, 0.16 * scale, rng=rng, stretch=4.0, angle_rad=angle + 1.2)
@@ -185,12 +185,12 @@ def _draw_fibrils(spec: ScalpSpec, angle: float, *, rng: np.random.Generator) ->
         path = grow_path(
             start,
             turn,
-            0.14 * math.exp(rng.normal(0.0, 0.6)) * scale,
+            0.2 * math.exp(rng.normal(0.0, 0.6)) * scale,
             curl_per_px=2.5 / scale,
             wavelength_px=0.15 * scale,
             rng=rng,
         )
         points = np.rint(path[::4] * 8).astype(np.int32)
-        level = rng.uniform(0.02, 0.14)
+        level = 0.04 * math.exp(rng.normal(0.0, 0.7))
         cv2.polylines(layer, [points], False, level, max(1, round(0.008 * scale)), cv2.LINE_AA, 3)
     return layer

@@ -91,7 +91,7 @@ def cover_with_flakes(
             place = place + rng.normal(0.0, 0.35 * hair.diameter_um / 1000.0 * scale, 2)
             radius = rng.uniform(0.006, 0.022) * scale
             at = (float(place[0]), float(place[1]))
-            _ragged_spot(layer, radius, rng.uniform(0.1, 0.55), rng=rng, at=at, flat=0.7)
+            _ragged_spot(layer, radius, rng.uniform(0.05, 0.45), rng=rng, at=at, flat=0.7)
     if not layer.any():
         return
     grain = np.clip(0.75 + 0.35 * smooth_noise(layer.shape, 0.02 * scale, rng=rng), 0.0, 1.2)
