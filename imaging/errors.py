@@ -110,6 +110,11 @@ class WorkerDiedError(PhotoError):
     )
 
 
+class NameTooLongError(PhotoError):
+    code = "name_too_long"
+    default_remedy = "Shorten the name of the photo's file: the names of its pictures add to it."
+
+
 class PhotoBugError(PhotoError):
     code = "bug"
     default_remedy = "Report this as a bug with the message; the other photos are not affected."

@@ -1,0 +1,109 @@
+"""The command `dermetry`: its groups, its version, and how every error ends.
+
+Importing this module loads typer and nothing numeric, so that ``--help`` answers at once; each
+command loads what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from typing import Annotated
+
+import click
+import typer
+
+from .. import __version__
+from ..errors import DermetryError, InterruptedRunError
+from .config import config_app
+from .face import score_faces
+from .folder import export_folder, report_folder, verify_folder
+from .hair import score_hairs
+from .models import models_app
+
+app = typer.Typer(
+    name="dermetry",
+    help="Measure outcomes of dermatology trials from photographs. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("hair")(score_hairs)
+app.command("face")(score_faces)
+app.command("export")(export_folder)
+app.command("report")(report_folder)
+app.command("verify")(verify_folder)
+app.add_typer(config_app, name="config")
+app.add_typer(models_app, name="models")
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"dermetry {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command and end the process with the exit code of its kind of end."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command with these arguments and return its exit code."""
+    try:
+        code = app(arguments, prog_name="dermetry", standalone_mode=False)
+        sys.stdout.flush()
+    except DermetryError as err:
+        _tell(err)
+        return err.exit_code
+    except click.ClickException as err:
+        err.show(sys.stderr)
+        return err.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _tell(InterruptedRunError("Stopped. Everything finished is kept."))
+        return InterruptedRunError.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away (| head); what is left has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        return _report_bug()
+    return int(code or 0)
+
+
+def _tell(err: DermetryError) -> None:
+    typer.echo(f"dermetry: {err.message}", err=True)
+    if err.remedy:
+        typer.echo(f"  {err.remedy}", err=True)
+
+
+def _report_bug() -> int:
+    kind, error, _ = sys.exc_info()
+    text = f"dermetry {__version__}, {' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}"
+    name = "unknown" if kind is None else kind.__name__
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="dermetry-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        where = f"The traceback was written to {file.name}; please report it."
+    except OSError:
+        where = f"The traceback could not be written to a file:\n{text}"
+    typer.echo(f"dermetry: a bug of ours: {name}: {error}", err=True)
+    typer.echo(f"  {where}", err=True)
+    return 1

@@ -1,0 +1,277 @@
+"""From folders of photos to a filled output folder: resumable, and never stopped by one photo."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import LedgerError, PhotoError, UsageError
+from ..photo.reading import LEDGER_NAME, find_photos, read_bytes
+from ..records import PhotoInputs
+from ..records.outcome import Measured, Outcome, with_flag
+from ..settings import EffectiveSettings, settings_digest
+from .engines import EngineName, run_tasks, usable_cores
+from .interrupt import StopRequest
+from .job import Job
+from .manifest import Manifest, check_manifest, inputs_of, read_manifest
+from .outputs import Counts, count_outcomes, write_outputs
+from .pictures import are_present, picture_path
+from .run_record import RunRecord, current_versions, settings_of_run
+from .scoring import Task, provenance_of
+from .store import Ledger, open_for_reading, open_for_writing
+from .tables import result_columns
+from .wings import Wing, load_wing
+from .writing import make_folder
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch is run.
+
+    Parameters
+    ----------
+    wing : str
+        ``"hair"`` or ``"face"`` (see `wings.load_wing`).
+    effective : EffectiveSettings
+    inputs : PhotoInputs
+        What the command line says of every photo; a manifest row beats it.
+    manifest : Path or None
+    engine : {"process", "serial"}
+    jobs : int or None
+        Worker processes; as many as there are usable cores when None.
+    is_fresh : bool
+        Score all photos, also those that are done.
+    with_masks : bool
+    """
+
+    wing: str
+    effective: EffectiveSettings = field(default_factory=EffectiveSettings)
+    inputs: PhotoInputs = field(default_factory=PhotoInputs)
+    manifest: Path | None = None
+    engine: EngineName = "process"
+    jobs: int | None = None
+    is_fresh: bool = False
+    with_masks: bool = False
+
+
+class Observer(Protocol):
+    """What wants to know how a run goes on (a progress bar)."""
+
+    def started(self, *, photos: int, done: int) -> None:
+        """All photos are found; `done` of them need not be scored again."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """One photo came to its end."""
+
+
+class SilentObserver:
+    """Wants to know nothing."""
+
+    def started(self, *, photos: int, done: int) -> None:
+        """Take no notice."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Take no notice."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended.
+
+    Parameters
+    ----------
+    counts : Counts
+    reused : int
+        Photos that were done before.
+    kept_besides : int
+        Photos of earlier runs that the ledger keeps and the tables do not show.
+    is_interrupted : bool
+    """
+
+    counts: Counts
+    reused: int
+    kept_besides: int
+    is_interrupted: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do: which photos are done and which are still to be scored."""
+
+    wing: Wing
+    job: Job
+    manifest: Manifest | None
+    tasks: tuple[Task, ...]
+    done: tuple[str, ...]
+    pending: tuple[Task, ...]
+
+
+def run_batch(
+    paths: Sequence[Path],
+    out_dir: Path,
+    options: BatchOptions,
+    *,
+    observer: Observer | None = None,
+) -> Summary:
+    """Score all photos below `paths` into `out_dir`.
+
+    Raises
+    ------
+    RunError
+        Wrong usage, settings or manifest; no photos; weights missing; the folder cannot be
+        written.  Whatever was finished before is kept.
+    """
+    observer = observer or SilentObserver()
+    with StopRequest() as stop:
+        draft = _draft(paths, out_dir, options)
+        make_folder(out_dir)
+        with open_for_writing(out_dir, draft.wing.name) as ledger:
+            plan = _split(draft, ledger, options)
+            record = _record(plan, options)
+            run_id = ledger.begin_run(record, done=plan.done, manifest=_cells(plan.manifest))
+            observer.started(photos=len(plan.tasks), done=len(plan.done))
+            inputs = {task.photo_id: asdict(task.inputs) for task in plan.pending}
+            listed = None if plan.manifest is None else set(_cells(plan.manifest))
+            for outcome in _outcomes(plan, options, stop):
+                ledger.record(run_id, outcome, inputs=inputs[outcome.photo_id])
+                is_listed = listed is None or outcome.photo_id in listed
+                observer.ended(outcome if is_listed else with_flag(outcome, "not_in_manifest"))
+            counts = count_outcomes(ledger)
+            state = "interrupted" if counts.unfinished else "complete"
+            ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
+            write_outputs(out_dir, ledger, plan.wing)
+            return Summary(
+                counts=counts,
+                reused=len(plan.done),
+                kept_besides=ledger.photos_of_earlier_runs(),
+                is_interrupted=bool(counts.unfinished),
+            )
+
+
+def plan_batch(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
+    """Return what `run_batch` would do, and change nothing on the disk."""
+    draft = _draft(paths, out_dir, options)
+    if not (out_dir / LEDGER_NAME).exists():
+        return replace(draft, pending=draft.tasks)
+    with open_for_reading(out_dir) as ledger:
+        ledger.check(draft.wing.name)
+        return _split(draft, ledger, options)
+
+
+def _draft(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
+    """Find the photos and check all that can be checked before the first one is scored."""
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs} should be at least 1.")
+    _refuse_out_in_input(paths, out_dir)
+    wing = load_wing(options.wing)
+    photos = find_photos(paths)
+    for photo in photos:
+        picture_path("overlays", photo.photo_id, ".jpg")
+    manifest = None
+    if options.manifest is not None:
+        manifest = read_manifest(options.manifest)
+        ids = [photo.photo_id for photo in photos]
+        check_manifest(manifest, ids, result_columns=result_columns(wing))
+    settings = options.effective.settings
+    job = Job(
+        target=options.wing,
+        settings=settings,
+        out_dir=out_dir.absolute(),
+        with_masks=options.with_masks,
+        settings_digest=settings_digest(settings, wing.name),
+        weights_digest=wing.weights_digest(settings),
+        algorithm_version=wing.algorithm_version,
+    )
+    cells = _cells(manifest)
+    tasks = tuple(
+        Task(p.photo_id, p.path.absolute(), inputs_of(cells.get(p.photo_id), options.inputs))
+        for p in sorted(photos, key=lambda p: p.photo_id)
+    )
+    return Plan(wing=wing, job=job, manifest=manifest, tasks=tasks, done=(), pending=())
+
+
+def _split(plan: Plan, ledger: Ledger, options: BatchOptions) -> Plan:
+    """Part the photos into done and pending ones."""
+    if options.is_fresh:
+        return replace(plan, pending=plan.tasks)
+    earlier = ledger.earlier([task.photo_id for task in plan.tasks])
+    done: list[str] = []
+    pending: list[Task] = []
+    for task in plan.tasks:
+        before = earlier.get(task.photo_id)
+        if before is not None and _is_done(before, task, plan.job):
+            done.append(task.photo_id)
+        else:
+            pending.append(task)
+    return replace(plan, done=tuple(done), pending=tuple(pending))
+
+
+def _is_done(before: Outcome, task: Task, job: Job) -> bool:
+    if not isinstance(before.result, Measured) or job.out_dir is None:
+        return False
+    try:
+        limit = job.settings.photo.max_file_megabytes
+        sha256 = hashlib.sha256(read_bytes(task.path, max_megabytes=limit)).hexdigest()
+    except PhotoError:
+        # Scoring it again tells why it cannot be read.
+        return False
+    if sha256 != before.provenance.sha256 and before.path != str(task.path):
+        raise LedgerError(
+            f"The ledger holds {task.photo_id!r} of {before.path}; {task.path} is another photo.",
+            remedy="Choose another folder for --out, or replace the old scores with --fresh.",
+        )
+    return before.provenance == provenance_of(task, job, sha256=sha256) and are_present(
+        job.out_dir, before.result.pictures, with_masks=job.with_masks
+    )
+
+
+def _outcomes(plan: Plan, options: BatchOptions, stop: StopRequest) -> Iterator[Outcome]:
+    jobs = min(options.jobs or usable_cores(), max(1, len(plan.pending)))
+    if not plan.pending:
+        return iter(())
+    return run_tasks(plan.pending, plan.job, plan.wing, engine=options.engine, jobs=jobs, stop=stop)
+
+
+def _refuse_out_in_input(paths: Sequence[Path], out_dir: Path) -> None:
+    out = out_dir.resolve()
+    for path in paths:
+        given = path.resolve()
+        if given == out or given in out.parents:
+            raise UsageError(
+                f"--out {out_dir} lies inside the input {path}, which is never written to.",
+                remedy="Choose a folder beside the photos.",
+            )
+        if out in given.parents:
+            raise UsageError(
+                f"The photos {path} lie inside --out {out_dir}.",
+                remedy="Choose another folder for --out.",
+            )
+
+
+def _cells(manifest: Manifest | None) -> dict[str, Mapping[str, str]]:
+    return {} if manifest is None else manifest.by_photo()
+
+
+def _record(plan: Plan, options: BatchOptions) -> RunRecord:
+    manifest = plan.manifest
+    return RunRecord(
+        wing=plan.wing.name,
+        settings=settings_of_run(options.effective, plan.wing.name),
+        origins=dict(options.effective.origins),
+        settings_digest=plan.job.settings_digest,
+        weights_digest=plan.job.weights_digest,
+        algorithm_version=plan.job.algorithm_version,
+        versions=current_versions(),
+        manifest_name=manifest.name if manifest else "",
+        manifest_columns=manifest.columns if manifest else (),
+        photos=len(plan.tasks),
+        started_at=_now(),
+    )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

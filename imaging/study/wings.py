@@ -1,0 +1,99 @@
+"""The two wings as the batch sees them: one shape, loaded by name and only when needed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..records import Photo
+    from ..settings import Settings
+
+WingName = Literal["hair", "face"]
+
+
+class WingScore(Protocol):
+    """What the batch asks of a score: its columns are declared by its type (`records.columns`)."""
+
+    @property
+    def flags(self) -> tuple[str, ...]: ...
+    @property
+    def segmenter(self) -> str: ...
+    @property
+    def tables(self) -> Mapping[str, tuple[object, ...]]: ...
+
+
+@dataclass(frozen=True)
+class Wing:
+    """One wing: one photo in, one frozen score out, and pictures of it.
+
+    Parameters
+    ----------
+    name : {"hair", "face"}
+    algorithm_version : str
+        Goes up whenever a number changes.
+    score_photo : callable (photo, settings) -> score
+    draw_overlay : callable (photo, score) -> ndarray of uint8, shape (h, w, 3)
+    draw_masks : callable (photo, score) -> dict of suffix to ndarray
+    weights_digest : callable (settings) -> str
+        Digest of the learned weights that these settings use; raises `ModelError` when they are
+        missing or tampered with, so that a run ends before its first photo.
+    score_type : type
+        Record whose columns are the wing's part of ``results.csv``.
+    tables : mapping of str to type
+        Record type of each further table.
+    """
+
+    name: WingName
+    algorithm_version: str
+    score_photo: Callable[[Photo, Settings], Any]
+    draw_overlay: Callable[[Photo, Any], NDArray[np.uint8]]
+    draw_masks: Callable[[Photo, Any], Mapping[str, NDArray[Any]]]
+    weights_digest: Callable[[Settings], str]
+    score_type: type
+    tables: Mapping[str, type]
+
+
+def no_weights(settings: Settings) -> str:
+    """Return the weights digest of a wing that uses no learned weights: empty."""
+    del settings
+    return ""
+
+
+def load_wing(target: str) -> Wing:
+    """Return the wing ``"hair"`` or ``"face"``, or what ``"module:function"`` makes.
+
+    A worker process gets the target as text and loads the wing itself.
+    """
+    if ":" in target:
+        module, _, function = target.partition(":")
+        made: Wing = getattr(importlib.import_module(module), function)()
+        return made
+    if target == "hair":
+        return _wing("hair", "HairScore", "HAIR_TABLES")
+    if target == "face":
+        return _wing("face", "FaceScore", "FACE_TABLES")
+    raise UsageError(f"There is no wing {target!r}.", remedy="Choose hair or face.")
+
+
+def _wing(name: WingName, score_type: str, tables: str) -> Wing:
+    score = importlib.import_module(f"..{name}.score", __package__)
+    overlay = importlib.import_module(f"..{name}.overlay", __package__)
+    records = importlib.import_module(f"..records.{name}", __package__)
+    return Wing(
+        name=name,
+        algorithm_version=score.ALGORITHM_VERSION,
+        score_photo=score.score_photo,
+        draw_overlay=overlay.draw_overlay,
+        draw_masks=overlay.draw_masks,
+        weights_digest=getattr(score, "weights_digest", no_weights),
+        score_type=getattr(records, score_type),
+        tables=getattr(records, tables),
+    )
