@@ -16,12 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from ..records import FLAGS
+from ..records import FLAGS, Column
 from ..settings import Wing
 from .distributions import Tables, wing_figures
 from .figures import interval_cell
 from .measures import MEASURES, REGION_MEASURES, Measure, Row, measure_named, number, values_of
 from .thumbnails import Picture
+
+#: What makes photos one visit; the first three name it.
+VISIT_KEY = ("subject", "visit", "site", "visit_date", "arm")
 
 #: The order in which the views of one visit stand side by side: as a person sees the patient.
 VIEW_ORDER = ("right45", "front", "left45")
@@ -48,7 +51,7 @@ class Contents:
     ``results`` are the rows of ``results.csv``; ``tables`` gives the wing's other tables as pairs
     of photo_id and that photo's rows; ``failures`` are the rows of ``failures.csv``; ``visits``
     those of ``visits.csv``.  ``manifest_columns`` names the columns of ``results`` that came from
-    the manifest.  ``labels`` names every photo on the page.
+    the manifest; ``columns`` explains the others.  ``labels`` names every photo on the page.
     """
 
     wing: Wing
@@ -59,6 +62,7 @@ class Contents:
     facts: Sequence[tuple[str, str]]
     visits: Sequence[Row] = ()
     remarks: Sequence[str] = ()
+    columns: Sequence[Column] = ()
     manifest_columns: Sequence[str] = ()
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -125,7 +129,8 @@ def page_context(contents: Contents) -> dict[str, Any]:
             {**contents.tables, "regions": list(regions.items())},
             cutoff_um=contents.cutoff_um,
         ),
-        "visits": _visits(contents, results, photos) if contents.wing == "face" else [],
+        "visits": _visits(contents, results, photos),
+        "columns": contents.columns,
         "flags": _flags(results),
         "failures": _failures(contents),
         "changed_settings": [s for s in contents.settings if s.origin != "default"],
@@ -267,7 +272,7 @@ def _notes(wing: Wing, rows: Sequence[Row]) -> list[str]:
 def _visits(
     contents: Contents, rows: Sequence[Row], photos: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Group the photos of one subject and visit, views in the order of `VIEW_ORDER`."""
+    """Group photos of one visit, where it has several, views in the order of `VIEW_ORDER`."""
     shown = {str(photo["photo_id"]): photo for photo in photos}
     combined = {_visit_key(row): row for row in contents.visits}
     groups: dict[tuple[str, ...], list[Row]] = {}
@@ -277,27 +282,28 @@ def _visits(
     order = {view: k for k, view in enumerate(VIEW_ORDER)}
     visits = []
     # Blinded sets come in the order of their photos' codes, which tells nothing.
-    keys = list(groups) if contents.is_blind else sorted(groups)
+    several = [key for key, members in groups.items() if len(members) > 1]
+    keys = several if contents.is_blind else sorted(several)
     for k, key in enumerate(keys, start=1):
         members = sorted(groups[key], key=lambda row: order.get(str(row.get("view") or ""), 9))
-        name = " · ".join(part for part in key if part)
+        name = " · ".join(part for part in key[:3] if part)
         visits.append(
             {
                 "name": f"Visit {k}" if contents.is_blind else name,
                 "photos": [shown[str(row["photo_id"])] for row in members],
                 "cells": [
                     _cell(combined[key], measure)
-                    for measure in MEASURES["face"]
+                    for measure in MEASURES[contents.wing]
                     if key in combined and measure.name in combined[key]
                 ],
                 "flags": flag_names(combined[key]) if key in combined else [],
             }
         )
-    return [visit for visit in visits if len(visit["photos"]) > 1 or visit["cells"]]
+    return visits
 
 
 def _visit_key(row: Row) -> tuple[str, ...]:
-    return tuple(str(row.get(name) or "") for name in ("subject", "visit", "site"))
+    return tuple(str(row.get(name) or "") for name in VISIT_KEY)
 
 
 def _flags(rows: Sequence[Row]) -> list[dict[str, Any]]:

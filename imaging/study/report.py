@@ -11,26 +11,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from .. import __version__
-from ..records import row_of
-from ..records.outcome import Measured, Outcome, photo_row
+from ..records import HAIR_TABLES, HairScore, columns_of
+from ..records.face import FACE_TABLES, FaceScore
+from ..records.outcome import PhotoRow
 from ..settings import all_declarations
 from .presentation import Contents, SettingLine, blind_labels, page_context
 from .run_record import RunRecord
 from .store import Ledger, open_for_reading
+from .tables import failure_rows, result_rows, visit_rows
 from .thumbnails import make_picture
+from .visits import POOLERS
+from .wings import WingName
 from .writing import write_bytes
 
-#: The ledger's tables that the page draws from.
-TABLES = {"hair": ("hairs", "units", "cutoffs"), "face": ("regions",)}
+#: What a wing's columns in ``results.csv`` are declared by, and its further tables.
+RECORDS: dict[WingName, tuple[type, dict[str, type]]] = {
+    "hair": (HairScore, HAIR_TABLES),
+    "face": (FaceScore, FACE_TABLES),
+}
 
 REPORT_NAME = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -64,29 +68,26 @@ def write_report(out_dir: Path, *, blind: bool = False) -> Path:
 def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
     """Return what the ledger says of its last run; thumbnails that are missing are made."""
     run = ledger.last_run()
-    manifest = ledger.manifest()
-    results: list[dict[str, Any]] = []
-    failures: list[dict[str, Any]] = []
-    for outcome in ledger.outcomes():
-        if isinstance(outcome.result, Measured):
-            results.append(_result_row(outcome, outcome.result, manifest))
-        else:
-            failures.append({"photo_id": outcome.photo_id, **asdict(outcome.result)})
+    results = list(result_rows(ledger))
+    failures = list(failure_rows(ledger))
+    score_type, tables = RECORDS[run.wing]
+    columns = (*columns_of(PhotoRow), *columns_of(score_type))
+    measured = {column.name for column in columns}
     labels = blind_labels(results, failures) if blind else {}
     return Contents(
         wing=run.wing,
         results=results,
-        tables={name: ledger.table_rows(name) for name in TABLES[run.wing]},
+        tables={name: ledger.table_rows(name) for name in tables},
         failures=failures,
         settings=_setting_lines(run),
         facts=_facts(run, blind=blind),
+        visits=list(visit_rows(ledger, run.wing)) if run.wing in POOLERS else (),
         remarks=_remarks(run, ended=len(results) + len(failures)),
-        manifest_columns=run.manifest_columns,
+        columns=columns,
+        manifest_columns=[name for name in run.manifest_columns if name not in measured],
         pictures={
-            row["photo_id"]: make_picture(
-                out_dir, row["photo_id"], code=labels.get(row["photo_id"], "")
-            )
-            for row in results
+            photo_id: make_picture(out_dir, photo_id, code=labels.get(photo_id, ""))
+            for photo_id in (str(row["photo_id"]) for row in results)
         },
         labels=labels,
         cutoff_um=float(run.settings.get("hair.terminal_cutoff_um", math.nan)),
@@ -119,14 +120,6 @@ def render_page(contents: Contents) -> str:
         script=Markup(script),  # noqa: S704 - our own file
         policy=_policy(style, script),
     )
-
-
-def _result_row(
-    outcome: Outcome, measured: Measured, manifest: Mapping[str, Mapping[str, str]]
-) -> dict[str, Any]:
-    """Return one row of ``results.csv``; what was measured stands before what the manifest says."""
-    cells = manifest.get(outcome.photo_id, {})
-    return {**cells, **row_of(photo_row(outcome, measured)), **measured.values}
 
 
 def _setting_lines(run: RunRecord) -> list[SettingLine]:
