@@ -1,0 +1,174 @@
+"""Read one line of burnt-in text: a small convolutional network run in plain NumPy, no OCR package.
+
+The network is trained by ``scripts/train_bar_text.py`` on text that it renders itself from freely
+licensed fonts; no photograph of a patient is in it.  It sees one strip of fixed height and gives
+one distribution over the alphabet for every second column; blanks and repeats collapse (CTC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+#: What the network can name.  Capitals share the class of their small letter; ``□`` is any other
+#: character of a CJK script.  The blank of CTC is class 0 and stands before all of them.
+ALPHABET = "0123456789.,abcdefghijklmnopqrstuvwxyzµ:/-=^%+()未使用校正准標标定經经過过已□"
+
+#: Height of the strip that the network was trained on.
+STRIP_HEIGHT_PX = 24
+
+#: Share of the strip's height that a capital letter took, on average, in training.
+CAP_SHARE = 0.6
+
+#: Classes of the decimal point and comma.
+_POINTS = [1 + ALPHABET.index("."), 1 + ALPHABET.index(",")]
+
+#: Below this standard deviation (grey levels) a strip is flat and holds no text.
+_FLAT_LEVELS = 2.0
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """What stands in a strip.
+
+    Parameters
+    ----------
+    text : str
+        Characters of `ALPHABET`, in reading order; spaces are not read.
+    confidences : tuple of float
+        Highest probability of each character, 0 to 1.
+    starts, ends : tuple of float
+        First and last column of each character as a share of the strip's width, 0 to 1.
+    missed_point : float
+        Largest probability, 0 to 1, of a decimal point in a column where none was read: "1.0" must
+        not become "10".
+    """
+
+    text: str
+    confidences: tuple[float, ...]
+    starts: tuple[float, ...]
+    ends: tuple[float, ...]
+    missed_point: float
+
+    @property
+    def confidence(self) -> float:
+        """The least confidence of all characters; 0 of an empty line."""
+        return min(self.confidences, default=0.0)
+
+
+def read_strip(strip: NDArray[np.uint8]) -> TextLine:
+    """Read the one line of text in a grey strip.
+
+    Parameters
+    ----------
+    strip : ndarray of uint8, shape (h, w)
+        Text of either polarity; capitals should take 45 to 80 % of the height.
+
+    Returns
+    -------
+    TextLine
+    """
+    height, width = strip.shape
+    if height < 2 or width < 2 or float(strip.std()) < _FLAT_LEVELS:
+        return TextLine("", (), (), (), 0.0)
+    return decode(probabilities(normalise_strip(strip)))
+
+
+def normalise_strip(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the strip at the network's height with mean 0 and standard deviation 1."""
+    height, width = strip.shape
+    new_width = max(8, round(width * STRIP_HEIGHT_PX / height))
+    shrinks = height > STRIP_HEIGHT_PX
+    scaled = cv2.resize(
+        strip,
+        (new_width + new_width % 2, STRIP_HEIGHT_PX),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    ).astype(np.float32)
+    return np.asarray((scaled - scaled.mean()) / (scaled.std() + 1e-3), dtype=np.float32)
+
+
+def probabilities(strip: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return P(class), shape (columns / 2, 1 + alphabet), of a normalised strip.
+
+    Four 3×3 convolutions with ReLU, halving the height after the first three and the width after
+    the first; then, with the remaining rows as channels, one convolution over five columns.
+    """
+    weights = _weights()
+    maps = strip[:, :, None]
+    for layer in range(4):
+        maps = _convolve(maps, weights[f"w{layer}"], weights[f"b{layer}"], reach=(1, 1))
+        if layer == 0:
+            maps = np.maximum(maps[:, 0::2], maps[:, 1::2])
+        if layer < 3:
+            maps = np.maximum(maps[0::2], maps[1::2])
+    rows = np.concatenate(list(maps), axis=1)[None]
+    columns = _convolve(rows, weights["w4"], weights["b4"], reach=(0, 2))[0]
+    logits = columns @ weights["wo"] + weights["bo"]
+    logits -= logits.max(axis=1, keepdims=True)
+    exponents = np.exp(logits)
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def decode(classes: NDArray[np.float32]) -> TextLine:
+    """Collapse the most probable class of each column into a line of text (best path of CTC)."""
+    best = classes.argmax(axis=1)
+    columns = len(best)
+    text: list[str] = []
+    confidences: list[float] = []
+    starts: list[float] = []
+    ends: list[float] = []
+    previous = 0
+    for column, index in enumerate(best.tolist()):
+        if index:
+            value = float(classes[column, index])
+            if index == previous:
+                confidences[-1] = max(confidences[-1], value)
+                ends[-1] = (column + 1) / columns
+            else:
+                text.append(ALPHABET[index - 1])
+                confidences.append(value)
+                starts.append(column / columns)
+                ends.append((column + 1) / columns)
+        previous = index
+    points = classes[:, _POINTS].sum(axis=1)
+    # Columns beside a point that was read share in it.
+    is_point = np.convolve(np.isin(best, _POINTS), np.ones(5), mode="same") > 0
+    missed = float(points[~is_point].max(initial=0.0))
+    return TextLine("".join(text), tuple(confidences), tuple(starts), tuple(ends), missed)
+
+
+def _convolve(
+    maps: NDArray[np.float32],
+    kernel: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    *,
+    reach: tuple[int, int],
+) -> NDArray[np.float32]:
+    """Convolve (rows, columns, channels) with ReLU, zeros outside, as one matrix product."""
+    rows, columns, _ = maps.shape
+    up, left = reach
+    padded = np.pad(maps, ((up, up), (left, left), (0, 0)))
+    patches = np.concatenate(
+        [
+            padded[row : row + rows, column : column + columns]
+            for row in range(2 * up + 1)
+            for column in range(2 * left + 1)
+        ],
+        axis=2,
+    )
+    result = patches.reshape(rows * columns, -1) @ kernel + bias
+    np.maximum(result, 0, out=result)
+    return np.asarray(result).reshape(rows, columns, -1)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> dict[str, NDArray[np.float32]]:
+    """The trained weights, read once per process; ``allow_pickle`` stays off."""
+    source = files(__package__).joinpath("bar_text.npz")
+    with source.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+        return {name: stored[name].astype(np.float32) for name in stored.files}

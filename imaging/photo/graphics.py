@@ -1,0 +1,226 @@
+"""Find what a device burnt into a photo: text, scale bars, measuring circles, pillar-boxes.
+
+Found once, by `find_graphics`: masked for measuring, blacked out where it carries text, and the
+scale bar read.  Hair, glare and a dermoscope's black corners are not graphics.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .bar_label import Box, Label, labels_near, read_label
+from .bar_lines import BarLine, find_bar_lines
+from .borders import find_content
+from .circles import Circle, find_circle
+from .text_boxes import text_boxes
+from .text_lines import FoundLine, Run, find_runs, grey_maps, read_runs
+
+__all__ = ["Circle", "Graphics", "ScaleBar", "find_graphics"]
+
+#: Margin around a burnt-in line, px: anti-aliasing and the ringing of JPEG.
+_MARGIN_PX = 3
+
+#: A line whose label cannot be read is taken for a bar (and flagged) from this length, px, and
+#: contrast, grey levels, on, when it is this thin, and has text beside it or a tick at either end.
+_UNREAD_PX, _UNREAD_LEVELS, _UNREAD_SHARE = 60, 60, 0.08
+
+#: Most error of a bar's length, as a share of it, with which a scale is taken from it.
+_MOST_ERROR = 0.02
+
+#: Labels that are tried for one bar, nearest first.
+_LABELS_TRIED = 3
+
+#: What devices write when nobody has calibrated them (small letters, spaces left out).
+_UNCALIBRATED = re.compile(
+    r"未.{0,3}[校标標].{0,1}|uncal|(?:not|no|non|un)-?calibrat|notcal|calibration(?:off|none|:no)"
+)
+
+
+@dataclass(frozen=True)
+class ScaleBar:
+    """A burnt-in scale bar.
+
+    Parameters
+    ----------
+    x0_px, y0_px, x1_px, y1_px : float
+        Its ends.
+    length_px : float
+    text : str
+        As read, small letters without spaces; empty when unread.
+    length_mm : float
+        NaN when unread.
+    relative_error : float
+        One standard error of ``length_px`` as a share of it.
+    is_uncalibrated : bool
+        The device says in the photo that it is not calibrated.
+    """
+
+    x0_px: float
+    y0_px: float
+    x1_px: float
+    y1_px: float
+    length_px: float
+    text: str
+    length_mm: float
+    relative_error: float
+    is_uncalibrated: bool
+
+    @property
+    def is_read(self) -> bool:
+        return math.isfinite(self.length_mm)
+
+
+@dataclass(frozen=True, eq=False)
+class Graphics:
+    """Everything burnt into a photo.
+
+    Parameters
+    ----------
+    masked : ndarray of bool, shape (h, w)
+        Every burnt-in pixel with a small margin, pillar-boxes included.
+    text : ndarray of bool, shape (h, w)
+        Areas to black out in output pictures.
+    circle : Circle or None
+        The measuring circle; what lies inside it stays readable.
+    content : tuple of int
+        row0, row1, col0, col1 (half open) of the imaged area, pillar-boxes removed.
+    bars : tuple of ScaleBar
+    lines : tuple of str
+        Text that was read, small letters without spaces.
+    """
+
+    masked: NDArray[np.bool_]
+    text: NDArray[np.bool_]
+    circle: Circle | None
+    content: tuple[int, int, int, int]
+    bars: tuple[ScaleBar, ...]
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _FoundBar:
+    """A bar in the coordinates of the array it was found in, turned when it is vertical."""
+
+    line: BarLine
+    label: Label | None
+    is_vertical: bool
+
+
+def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
+    """Return what is burnt into a photo.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+        Upright sRGB.
+
+    Returns
+    -------
+    Graphics
+    """
+    content = find_content(pixels)
+    least, greatest = grey_maps(pixels)
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    runs = find_runs(least, greatest)
+    lines = read_runs(grey, runs)
+    ring = find_circle(pixels)
+    found = _bars(pixels, [grey, least, greatest], runs, lines)
+    labels = [
+        FoundLine(label.run.row0, label.run.row1, label.run.col0, label.run.col1, label.read)
+        for bar in found
+        if (label := bar.label) is not None
+    ]
+    is_uncalibrated = any(_UNCALIBRATED.search(line.read.text) for line in lines)
+
+    text = np.zeros(grey.shape, bool)
+    for row0, row1, col0, col1 in text_boxes(grey, [*lines, *labels]):
+        text[row0:row1, col0:col1] = True
+    masked = text.copy()
+    masked[: content[0]] = masked[content[1] :] = True
+    masked[:, : content[2]] = masked[:, content[3] :] = True
+    for bar in found:
+        _mask_bar(masked.T if bar.is_vertical else masked, bar.line)
+    if ring is not None:
+        masked |= ring.line
+    return Graphics(
+        masked=masked,
+        text=text,
+        circle=None if ring is None else ring.circle,
+        content=content,
+        bars=tuple(_scale_bar(bar, is_uncalibrated) for bar in found),
+        lines=tuple(line.read.text for line in lines),
+    )
+
+
+def _bars(
+    pixels: NDArray[np.uint8],
+    greys: list[NDArray[np.uint8]],
+    runs: list[Run],
+    lines: list[FoundLine],
+) -> list[_FoundBar]:
+    """Bars that are read, or that are surely bars; each label serves the longest bar beside it."""
+    found: list[_FoundBar] = []
+    used: list[Run] = []
+    for is_vertical in (False, True):
+        searched = np.ascontiguousarray(pixels.swapaxes(0, 1)) if is_vertical else pixels
+        for line in find_bar_lines(searched):
+            box = line.box if not is_vertical else (line.box[2], line.box[3], *line.box[:2])
+            near = [run for run in labels_near(box, runs) if run not in used]
+            label = None
+            for run in near[:_LABELS_TRIED]:
+                label = read_label(greys, run, bar=box, length_px=line.length)
+                if label is not None and line.error_px > _MOST_ERROR * line.length:
+                    # The text is plain, but a hair may hide where the bar ends.
+                    label = None
+                if label is not None:
+                    used.append(run)
+                    break
+            if label is not None or _is_unread_bar(line, box, lines):
+                found.append(_FoundBar(line, label, is_vertical))
+    return found
+
+
+def _is_unread_bar(line: BarLine, box: Box, lines: list[FoundLine]) -> bool:
+    """Whether a line is a scale bar although no length was read beside it."""
+    if line.length < _UNREAD_PX or line.error_px > 1 or line.contrast < _UNREAD_LEVELS:
+        return False
+    if line.row1 - line.row0 > _UNREAD_SHARE * line.length:
+        return False
+    runs = [Run(one.row0, one.row1, one.col0, one.col1, 0) for one in lines]
+    return line.has_ticks or bool(labels_near(box, runs))
+
+
+def _mask_bar(masked: NDArray[np.bool_], line: BarLine) -> None:
+    """Mask a bar and the ticks or arms at its ends, in place."""
+    row0, row1, col0, col1 = line.box
+    masked[
+        max(0, row0 - _MARGIN_PX) : row1 + _MARGIN_PX,
+        max(0, col0 - _MARGIN_PX) : col1 + _MARGIN_PX,
+    ] = True
+    for column, (above, below) in ((col0, line.tick0), (col1 - 1, line.tick1)):
+        if max(above, below) >= 2:
+            masked[
+                max(0, row0 - above - _MARGIN_PX) : row1 + below + _MARGIN_PX,
+                max(0, column - _MARGIN_PX) : column + 1 + _MARGIN_PX,
+            ] = True
+
+
+def _scale_bar(bar: _FoundBar, is_uncalibrated: bool) -> ScaleBar:
+    line, middle = bar.line, (bar.line.row0 + bar.line.row1) / 2
+    ends = (line.start, middle, line.end, middle)
+    if bar.is_vertical:
+        ends = (middle, line.start, middle, line.end)
+    return ScaleBar(
+        *ends,
+        length_px=line.length,
+        text="" if bar.label is None else bar.label.read.text,
+        length_mm=math.nan if bar.label is None else bar.label.length_mm,
+        relative_error=line.error_px / line.length,
+        is_uncalibrated=is_uncalibrated,
+    )

@@ -1,0 +1,89 @@
+"""Millimetres per pixel of one photo, and where the figure came from.
+
+The order is: manifest row, command line, DICOM pixel spacing, burnt-in scale bar, ruler.  No
+readable text, no scale: none is ever assumed, and resolution tags (dpi) are never one.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..records import Photo, Scale, ScaleSource
+from ..settings import PhotoSettings
+from .graphics import Graphics, ScaleBar
+
+_PERCENT = 100.0
+
+
+def find_scale(
+    photo: Photo, graphics: Graphics, settings: PhotoSettings
+) -> tuple[Scale, tuple[str, ...]]:
+    """Return the scale of a photo and the flags that belong to it.
+
+    Parameters
+    ----------
+    photo : Photo
+        Its ``inputs`` hold what manifest or command line said.
+    graphics : Graphics
+        What is burnt into the photo; ``content`` is the area that ``field_width_mm`` spans.
+    settings : PhotoSettings
+
+    Returns
+    -------
+    scale : Scale
+        In px/mm with one relative standard error; unknown (NaN) when nothing gives it.
+    flags : tuple of str
+        Of ``no_scale``, ``scale_conflict``, ``scale_uncalibrated``, ``scale_bar_unread``; sorted.
+    """
+    burnt_in = _scale_of_bars(graphics.bars, settings)
+    given = _given_scale(photo, graphics, settings)
+    flags = set()
+    if given.is_known:
+        scale = given
+        # Bars that disagree among themselves are no witness against a given scale.
+        if burnt_in.is_known and _differ(given.px_per_mm, burnt_in.px_per_mm, settings):
+            flags.add("scale_conflict")
+    else:
+        scale = burnt_in
+        if scale.source == "scalebar_uncalibrated":
+            flags.add("scale_uncalibrated")
+        if graphics.bars and not burnt_in.is_known:
+            flags.add("scale_bar_unread")
+        if not scale.is_known:
+            flags.add("no_scale")
+    return scale, tuple(sorted(flags))
+
+
+def _given_scale(photo: Photo, graphics: Graphics, settings: PhotoSettings) -> Scale:
+    """What the manifest, the command line or the DICOM header say, in this order."""
+    inputs = photo.inputs
+    if inputs.px_per_mm is not None:
+        return Scale(inputs.px_per_mm, inputs.scale_origin, settings.scale_relative_error)
+    if inputs.field_width_mm is not None:
+        _, _, col0, col1 = graphics.content
+        px_per_mm = (col1 - col0) / inputs.field_width_mm
+        return Scale(px_per_mm, inputs.scale_origin, settings.scale_relative_error)
+    if photo.dicom_px_per_mm is not None:
+        return Scale(photo.dicom_px_per_mm, "dicom", settings.scale_relative_error)
+    return Scale()
+
+
+def _scale_of_bars(bars: tuple[ScaleBar, ...], settings: PhotoSettings) -> Scale:
+    """The scale of the bar that is measured best; unknown when two readable bars disagree."""
+    read = sorted((bar for bar in bars if bar.is_read), key=lambda bar: bar.relative_error)
+    if not read:
+        return Scale()
+    best = read[0]
+    px_per_mm = best.length_px / best.length_mm
+    if any(_differ(bar.length_px / bar.length_mm, px_per_mm, settings) for bar in read[1:]):
+        return Scale()
+    source: ScaleSource = "scalebar"
+    error = math.hypot(best.relative_error, settings.scale_relative_error)
+    if best.is_uncalibrated:
+        source = "scalebar_uncalibrated"
+        error = max(error, settings.uncalibrated_scale_relative_error)
+    return Scale(px_per_mm, source, error)
+
+
+def _differ(one: float, other: float, settings: PhotoSettings) -> bool:
+    return abs(one / other - 1) * _PERCENT > settings.scale_conflict_percent

@@ -1,0 +1,236 @@
+"""Find lines of burnt-in text: strokes of one level, side by side on a straight base line.
+
+Three grey maps catch every colour of overlay.  The least of the three channels is 0 for black and
+for every saturated colour, and 255 for white alone; the greatest is bright for white and for every
+saturated colour.  Strokes stand out from their surroundings in one of them, as dark or as light.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .bar_text import CAP_SHARE, TextLine, read_strip
+
+#: Contrast of a stroke to its surroundings, grey levels.  Fine text loses half of its contrast of
+#: 100 and more to anti-aliasing and JPEG.
+_STROKE_LEVELS = 45
+
+#: Widest stroke, px; capitals of this stroke are some 80 px high.
+_STROKE_PX = 12
+
+#: Heights of a character, px.
+_LOW_PX, _HIGH_PX = 6, 72
+
+#: Most parts that are linked, and most lines that are read, in one photo: the time stays bounded
+#: where hair or grain gives thousands of parts.
+_MOST_PARTS = 2500
+_MOST_LINES = 40
+
+#: A line of text is believed with this many characters of at least this confidence.
+_LEAST_CHARACTERS = 3
+_LEAST_CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True)
+class FoundLine:
+    """A line of burnt-in text: box of its capitals in px (half open) and what was read."""
+
+    row0: int
+    row1: int
+    col0: int
+    col1: int
+    read: TextLine
+
+    @property
+    def cap_px(self) -> int:
+        return self.row1 - self.row0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Parts side by side that may be characters: box of the capitals in px, number of parts."""
+
+    row0: int
+    row1: int
+    col0: int
+    col1: int
+    parts: int
+
+
+def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the least and the greatest of the three channels, uint8 (h, w) each."""
+    red, green, blue = cv2.split(pixels)
+    least = cv2.min(cv2.min(red, green), blue)
+    greatest = cv2.max(cv2.max(red, green), blue)
+    return np.asarray(least, np.uint8), np.asarray(greatest, np.uint8)
+
+
+def find_runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
+    """Return runs of character-like parts, those of most parts first."""
+    kernel = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
+    runs: list[Run] = []
+    for grey, way in (
+        (least, cv2.MORPH_TOPHAT),
+        (least, cv2.MORPH_BLACKHAT),
+        (greatest, cv2.MORPH_TOPHAT),
+    ):
+        hat = cv2.morphologyEx(grey, way, kernel)
+        runs.extend(_runs_of(np.asarray(hat >= _STROKE_LEVELS, np.uint8)))
+    runs.sort(key=lambda run: (-run.parts, run.row0, run.col0))
+    kept: list[Run] = []
+    for run in runs:
+        if not any(_covers(other, run) for other in kept):
+            kept.append(run)
+    return kept
+
+
+def _runs_of(strokes: NDArray[np.uint8]) -> list[Run]:
+    count, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    if count <= 1:
+        return []
+    stats = stats[1:]
+    wide, high, area = (
+        stats[:, cv2.CC_STAT_WIDTH],
+        stats[:, cv2.CC_STAT_HEIGHT],
+        stats[:, cv2.CC_STAT_AREA],
+    )
+    fits = (
+        (high >= _LOW_PX) & (high <= _HIGH_PX) & (wide <= 4 * high) & (area >= 0.12 * wide * high)
+    )
+    parts = stats[fits][:, :4].astype(np.int64)
+    if len(parts) > _MOST_PARTS:
+        return []
+    parts = parts[np.lexsort((parts[:, 1], parts[:, 0]))]
+    left, top, wide, high = parts.T
+    right, bottom = left + wide, top + high
+    follows = _followers(left, right, top, bottom, high)
+    return _chains(follows, left, right, top, bottom)
+
+
+def _followers(
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    top: NDArray[np.int64],
+    bottom: NDArray[np.int64],
+    high: NDArray[np.int64],
+) -> list[int]:
+    """For each part the index of the part next to its right on one base line, or -1."""
+    follows = []
+    for index in range(len(left)):
+        # Parts are sorted by their left side: only a window to the right can follow.
+        last = int(np.searchsorted(left, right[index] + 1.1 * high[index] + 2))
+        others = np.arange(index + 1, last)
+        larger = np.maximum(high[others], high[index])
+        smaller = np.minimum(high[others], high[index])
+        fits = (
+            (smaller >= 0.55 * larger)
+            & (
+                (np.abs(bottom[others] - bottom[index]) <= 0.13 * larger + 1)
+                | (np.abs(top[others] - top[index]) <= 0.13 * larger + 1)
+            )
+            & (left[others] - right[index] <= 0.9 * larger + 1)
+            & (left[others] + right[others] > left[index] + right[index])
+            & (left[others] >= right[index] - 0.3 * larger)
+        )
+        nearest = others[fits]
+        follows.append(int(nearest[0]) if nearest.size else -1)
+    return follows
+
+
+def _chains(
+    follows: list[int],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    top: NDArray[np.int64],
+    bottom: NDArray[np.int64],
+) -> list[Run]:
+    used = np.zeros(len(follows), bool)
+    runs = []
+    for first in range(len(follows)):
+        if used[first]:
+            continue
+        chain = [first]
+        while follows[chain[-1]] >= 0 and not used[follows[chain[-1]]]:
+            chain.append(follows[chain[-1]])
+        if len(chain) < 2:
+            continue
+        used[chain] = True
+        # The tallest parts are capitals or figures; a small letter's top stands lower.
+        runs.append(
+            Run(
+                int(np.percentile(top[chain], 15)),
+                int(np.percentile(bottom[chain], 60)),
+                int(left[chain].min()),
+                int(right[chain].max()),
+                len(chain),
+            )
+        )
+    return [run for run in runs if run.row1 - run.row0 >= _LOW_PX]
+
+
+def _covers(one: Run, other: Run) -> bool:
+    """Whether at least 70 % of `other` lies within `one`."""
+    rows = min(one.row1, other.row1) - max(one.row0, other.row0)
+    columns = min(one.col1, other.col1) - max(one.col0, other.col0)
+    if rows <= 0 or columns <= 0:
+        return False
+    return rows * columns >= 0.7 * (other.row1 - other.row0) * (other.col1 - other.col0)
+
+
+def read_runs(
+    grey: NDArray[np.uint8], runs: list[Run], *, least_parts: int = _LEAST_CHARACTERS
+) -> list[FoundLine]:
+    """Read the runs and return those that hold text.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (h, w)
+        Brightness of the photo.
+    runs : list of Run
+    least_parts : int
+        Shorter runs are not read: two parts side by side are everywhere.
+    """
+    lines = []
+    for run in [run for run in runs if run.parts >= least_parts][:_MOST_LINES]:
+        read = read_strip(cut_strip(grey, run.row0, run.row1, run.col0, run.col1))
+        if is_text(read):
+            lines.append(FoundLine(run.row0, run.row1, run.col0, run.col1, read))
+    return lines
+
+
+def cut_strip(
+    grey: NDArray[np.uint8],
+    row0: int,
+    row1: int,
+    col0: int,
+    col1: int,
+    *,
+    cap_share: float = CAP_SHARE,
+    pad_caps: float = 0.5,
+) -> NDArray[np.uint8]:
+    """Cut the strip around capitals in rows `row0` to `row1`, as the reader wants it."""
+    cap = row1 - row0
+    height = cap / cap_share
+    # Below the base line stand descenders, above the capitals nothing.
+    top = round((row0 + row1) / 2 - height / 2)
+    below = top + round(height)
+    pad = round(pad_caps * cap)
+    rows = np.clip(np.arange(top, below), 0, grey.shape[0] - 1)
+    columns = slice(max(0, col0 - pad), min(grey.shape[1], col1 + pad))
+    return np.asarray(grey[rows][:, columns], np.uint8)
+
+
+def is_text(read: TextLine) -> bool:
+    """Whether enough characters are certain; strokes and dots (1, l, i, . , - /) prove nothing."""
+    certain = [
+        character
+        for character, confidence in zip(read.text, read.confidences, strict=True)
+        if confidence >= _LEAST_CONFIDENCE
+    ]
+    telling = re.sub(r"[1li.,:/\-^=()+□t]", "", "".join(certain))
+    return len(certain) >= _LEAST_CHARACTERS and len(telling) >= 2
