@@ -1,0 +1,1 @@
+"""What `benchmark.py` measures with; none of it is in the installed package."""

@@ -1,0 +1,119 @@
+"""Generated scalp photographs as the benchmark uses them: their truth, and how hairs are paired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.records import HairScore
+from imaging.synthetic.scalp import PRESETS, ScalpScene, ScalpSpec, TrueHair, make_scalp
+
+from .labelled_frames import Ends, as_ends, pair_ends
+from .tool import traced_ends
+
+#: Seeds of the benchmark: far from those that tests, samples and training use.
+FIRST_SEED = 70_000
+
+#: A hair of which less than this is seen (under another, under a crust) is no one's to count.
+MIN_VISIBLE = 0.5
+
+#: Two hairs are the same when the mean distance of their ends is within this: 30 px at 179.5 px/mm.
+SAME_HAIR_MM = 30 / 179.5
+
+LONG = "long_crossing"
+LONG_DENSITIES_PER_CM2 = (70.0, 80.0, 90.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One generated photograph and the name of what it shows."""
+
+    name: str
+    truth: ScalpScene
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        return self.truth.pixels
+
+    @property
+    def px_per_mm(self) -> float:
+        return self.truth.px_per_mm
+
+
+def draw_scenes(specs: dict[str, ScalpSpec], *, seeds: int) -> Iterator[Scene]:
+    """Draw every spec with this many seeds, one at a time."""
+    for name, spec in specs.items():
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+            yield Scene(name, make_scalp(spec, rng=np.random.default_rng(seed)))
+
+
+def hairless_presets() -> dict[str, ScalpSpec]:
+    """Return the presets without a single hair."""
+    return {name: spec for name, spec in PRESETS.items() if spec.units.density_per_cm2 == 0}
+
+
+def clipped_presets() -> dict[str, ScalpSpec]:
+    """Return the presets with hair, all but the long crossing one."""
+    hairless = hairless_presets()
+    return {n: spec for n, spec in PRESETS.items() if n not in hairless and n != LONG}
+
+
+def long_specs() -> dict[str, ScalpSpec]:
+    """Return long crossing hair at the densities of the bar."""
+    spec = PRESETS[LONG]
+    return {
+        f"{LONG}, {density:g} units/cm²": replace(
+            spec, units=replace(spec.units, density_per_cm2=density)
+        )
+        for density in LONG_DENSITIES_PER_CM2
+    }
+
+
+def true_ends(truth: ScalpScene) -> Ends:
+    """Return root and tip of every hair that a person could count."""
+    return as_ends([(*hair.root, *hair.tip) for hair in truth.hairs if _is_countable(hair)])
+
+
+def true_diameters_um(truth: ScalpScene) -> NDArray[np.float64]:
+    """Return the diameters of the hairs of `true_ends`, in their order."""
+    return np.array([hair.diameter_um for hair in truth.hairs if _is_countable(hair)])
+
+
+def count_inside(ends: Ends, frame: NDArray[np.bool_]) -> int:
+    """Return how many roots lie inside the counting frame."""
+    height, width = frame.shape
+    columns, rows = np.floor(ends[:, 0]).astype(int), np.floor(ends[:, 1]).astype(int)
+    is_in = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    return int(frame[rows[is_in], columns[is_in]].sum())
+
+
+def frame_of(score: HairScore, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return the counting frame of a score; the whole photograph where there is none."""
+    return np.ones(pixels.shape[:2], bool) if score.frame is None else score.frame
+
+
+def paired_diameters_um(score: HairScore, truth: ScalpScene) -> NDArray[np.float64]:
+    """Return true and measured diameter of every hair found, shape (n, 2)."""
+    found, real = pair_ends(
+        traced_ends(score), true_ends(truth), tolerance_px=SAME_HAIR_MM * truth.px_per_mm
+    )
+    measured = np.array([hair.diameter_um for hair in score.hairs])
+    pairs = np.column_stack([true_diameters_um(truth)[real], measured[found]])
+    return pairs[np.isfinite(pairs).all(axis=1)]
+
+
+def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Return hits, surplus and misses among hairs whose root lies inside the frame."""
+    real = true_ends(truth)
+    found_of, real_of = pair_ends(traced, real, tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
+    free_found = np.delete(traced, found_of, axis=0)
+    free_real = np.delete(real, real_of, axis=0)
+    hits = count_inside(real[real_of], frame)
+    return hits, count_inside(free_found, frame), count_inside(free_real, frame)
+
+
+def _is_countable(hair: TrueHair) -> bool:
+    return hair.is_root_inside and hair.visible >= MIN_VISIBLE

@@ -1,0 +1,161 @@
+"""Section `speed`: seconds per photograph on one core, against its decode, and peak memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from imaging.synthetic.scalp import PRESETS
+
+from .real_hair import LabelledFolder
+from .results import Bar, Row
+from .rivals import RIVALS
+from .scenes import draw_scenes
+from .tool import Method
+
+SECTION = "Time and memory, one core"
+
+DECODE = "decode alone"
+SATO = "sato + skeleton + branches"
+
+#: Decodes are short: each is timed this often, and the least is kept.
+DECODE_REPEATS = 5
+
+#: The command is started this often; the median is reported.
+START_REPEATS = 5
+
+#: Quality of generated photographs written for timing, like that of the labelled frames.
+JPEG_QUALITY = 92
+
+Work = Callable[[Path], object]
+
+
+def measure_speed(
+    methods: list[Method], labelled: LabelledFolder | None, *, is_quick: bool
+) -> Iterator[Row]:
+    """Yield median seconds per photograph, multiples of the decode, and memory, of every method."""
+    with tempfile.TemporaryDirectory(prefix="dermetry-benchmark-") as scratch:
+        photos = timed_photos(labelled, Path(scratch), count=3 if is_quick else 10)
+        px_per_mm = labelled.px_per_mm if labelled else PRESETS["shaved"].px_per_mm
+        yield from _time_rows(methods, photos, px_per_mm)
+        for method in methods:
+            peak = _peak_mb(_score_all, method.segmenter, photos, px_per_mm)
+            yield Row(SECTION, "peak memory", method.name, peak, "MB", Bar(high=700), 0)
+        for name in RIVALS:
+            peak = _peak_mb(_run_rival, name, photos, px_per_mm)
+            yield Row(SECTION, "peak memory", name, peak, "MB", decimals=0)
+    yield Row(SECTION, "dermetry --help", "dermetry", _start_seconds(), "s", Bar(high=0.5), 2)
+
+
+def timed_photos(labelled: LabelledFolder | None, scratch: Path, *, count: int) -> list[Path]:
+    """Return some labelled photographs, or generated ones of the same size written as JPEG."""
+    if labelled is not None:
+        photos = labelled.photos
+        return photos[:: max(1, len(photos) // count)][:count]
+    paths = []
+    for number, scene in enumerate(draw_scenes({"shaved": PRESETS["shaved"]}, seeds=count)):
+        path = scratch / f"generated_{number:02d}.jpg"
+        Image.fromarray(scene.pixels).save(path, quality=JPEG_QUALITY)
+        paths.append(path)
+    return paths
+
+
+def _time_rows(methods: list[Method], photos: list[Path], px_per_mm: float) -> Iterator[Row]:
+    works: dict[str, Work] = {
+        method.name: lambda path, method=method: method.score_and_draw(path, px_per_mm=px_per_mm)
+        for method in methods
+    }
+    works |= {name: _rival_work(name, px_per_mm) for name in RIVALS}
+    decode = statistics.median(
+        min(_seconds(_decode, path) for _ in range(DECODE_REPEATS)) for path in photos
+    )
+    seconds = {}
+    for name, work in works.items():
+        work(photos[0])  # the first call also loads libraries and builds filters
+        seconds[name] = statistics.median(_seconds(work, path) for path in photos)
+    size = "×".join(str(side) for side in Image.open(photos[0]).size)
+    yield Row(SECTION, f"{size} photo", DECODE, decode, "s", decimals=4)
+    for name, value in seconds.items():
+        bar = Bar(high=round(seconds[SATO], 3)) if name.startswith("dermetry") else None
+        label = f"{size} photo, overlay included" if bar else f"{size} photo"
+        yield Row(SECTION, label, name, value, "s", bar, 2)
+    for name, value in seconds.items():
+        yield Row(SECTION, "as a multiple of the decode", name, value / decode, "×", decimals=0)
+
+
+def _seconds(work: Work, path: Path) -> float:
+    start = time.perf_counter()
+    work(path)
+    return time.perf_counter() - start
+
+
+def _decode(path: Path) -> object:
+    return cv2.imread(str(path))
+
+
+def _rival_work(name: str, px_per_mm: float) -> Work:
+    def work(path: Path) -> object:
+        pixels = np.asarray(Image.open(path).convert("RGB"))
+        return RIVALS[name](pixels, px_per_mm, np.zeros(pixels.shape[:2], bool))
+
+    return work
+
+
+def _score_all(segmenter: str, photos: list[Path], px_per_mm: float) -> float:
+    cv2.setNumThreads(1)
+    for path in photos:
+        Method(segmenter).score_and_draw(path, px_per_mm=px_per_mm)
+    return own_peak_mb()
+
+
+def _run_rival(name: str, photos: list[Path], px_per_mm: float) -> float:
+    cv2.setNumThreads(1)
+    for path in photos:
+        _rival_work(name, px_per_mm)(path)
+    return own_peak_mb()
+
+
+def _peak_mb(
+    work: Callable[[str, list[Path], float], float], name: str, photos: list[Path], scale: float
+) -> float:
+    """Return the peak memory of a fresh process that does this work, libraries included."""
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as pool:
+        return pool.submit(work, name, photos[:3], scale).result()
+
+
+def own_peak_mb() -> float:
+    """Return the peak resident memory of this process in MB; NaN where the system does not say.
+
+    The kernel's figure of this very image is read where it is to be had: the usual resource count
+    starts with that of the parent process.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+        if found:
+            return int(found.group(1)) / 1000
+    return float("nan")
+
+
+def _start_seconds() -> float:
+    command = Path(sys.executable).parent / ("dermetry.exe" if os.name == "nt" else "dermetry")
+    times = []
+    for _ in range(START_REPEATS):
+        start = time.perf_counter()
+        subprocess.run([command, "--help"], check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
