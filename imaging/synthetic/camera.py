@@ -141,3 +141,10 @@ def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """Return the pixels that a reader of the file gets."""
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert("RGB"))
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return the file of a device that compresses without loss."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .spec import DebrisKind, HairColourName, HairSpec, ScalpSpec, TrueDebris, TrueHair, UnitSpec
+from .spec import (
+    DebrisKind,
+    HairColourName,
+    HairSpec,
+    ScalpSpec,
+    TrueDebris,
+    TrueHair,
+    TrueUnit,
+    UnitSpec,
+)
 
 Points = NDArray[np.float64]
 
@@ -178,8 +189,13 @@ def _roots_of_unit(
     return offsets, angle + turns
 
 
-def lay_out_hairs(spec: ScalpSpec, *, rng: np.random.Generator) -> list[TrueHair]:
+def lay_out_hairs(
+    spec: ScalpSpec, *, rng: np.random.Generator
+) -> tuple[list[TrueHair], tuple[TrueUnit, ...]]:
     """Return every hair that reaches into the photograph, in the order in which it is drawn.
+
+    The units of these hairs come with it; a unit is the mean of all its roots, also of hairs that
+    stay outside.
 
     Units also stand outside the field, as far as a hair may reach in.  ``visible`` and
     ``is_root_inside`` are filled in by the renderer.
@@ -223,7 +239,21 @@ def lay_out_hairs(spec: ScalpSpec, *, rng: np.random.Generator) -> list[TrueHair
             )
     reach = [h for h in hairs if _reaches_in(h.path_px, h.diameter_um / 1000 * scale / 2, spec)]
     order = rng.permutation(len(reach))
-    return [reach[i] for i in order]
+    seen = {hair.unit_id for hair in reach}
+    units_seen = units_of([hair for hair in hairs if hair.unit_id in seen])
+    return [replace(reach[i], hair_id=k) for k, i in enumerate(order, 1)], units_seen
+
+
+def units_of(hairs: list[TrueHair]) -> tuple[TrueUnit, ...]:
+    """Return the units that these hairs make up, by number."""
+    members: dict[int, list[TrueHair]] = defaultdict(list)
+    for hair in hairs:
+        members[hair.unit_id].append(hair)
+    units = []
+    for number, group in sorted(members.items()):
+        x, y = np.mean([hair.root for hair in group], axis=0)
+        units.append(TrueUnit(number, float(x), float(y), len(group)))
+    return tuple(units)
 
 
 def _reaches_in(path: Points, radius_px: float, spec: ScalpSpec) -> bool:

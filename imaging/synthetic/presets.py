@@ -43,10 +43,10 @@ SHAVED = ScalpSpec(
     ),
 )
 
-_LIGHT = SkinSpec(tone_srgb=(214.0, 178.0, 158.0), redness=0.8, shine=0.6)
-_DARK = SkinSpec(tone_srgb=(112.0, 78.0, 60.0), redness=0.2, shine=0.8, subsurface=0.5, halo=0.6)
+_LIGHT = SkinSpec(tone_srgb=(212.0, 182.0, 162.0), redness=0.4, shine=0.6)
+_DARK = SkinSpec(tone_srgb=(116.0, 83.0, 65.0), redness=0.2, shine=0.6, subsurface=0.5, halo=0.6)
 _VERY_DARK = SkinSpec(
-    tone_srgb=(66.0, 45.0, 36.0), redness=0.0, shine=0.9, subsurface=0.3, halo=0.4
+    tone_srgb=(72.0, 50.0, 40.0), redness=0.0, shine=0.5, subsurface=0.3, halo=0.4
 )
 _PLAIN_CAMERA = CameraSpec(blur_px=1.1, tilt_blur_px=1.2, noise=1.2, jpeg_quality=90)
 
@@ -122,18 +122,19 @@ PRESETS: dict[str, ScalpSpec] = {
     "long_crossing": replace(
         _CLIPPED_LIGHT,
         units=UnitSpec(
-            density_per_cm2=80.0, within_sd_deg=18.0, unit_sd_deg=14.0, field_sd_deg=14.0
+            density_per_cm2=80.0, within_sd_deg=16.0, unit_sd_deg=12.0, field_sd_deg=12.0
         ),
         hair=HairSpec(
             terminal_mean_um=66.0,
             length_mm=3.6,
             length_log_sd=0.5,
-            curl_per_mm=0.18,
+            curl_per_mm=0.2,
             tapered_share=0.1,
-            gloss=1.0,
+            gloss=2.0,
         ),
-        skin=SkinSpec(tone_srgb=(190.0, 170.0, 158.0)),
+        skin=SkinSpec(tone_srgb=(196.0, 178.0, 164.0)),
         surface=SurfaceSpec(flakes_per_cm2=30.0),
+        camera=CameraSpec(blur_px=1.1, tilt_blur_px=1.2, lift_blur_px=1.8, noise=1.2),
     ),
     "curly": replace(
         _CLIPPED_LIGHT,

@@ -13,7 +13,7 @@ Examples
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from .camera import (
     light_field,
     quantise,
 )
-from .layout import lay_out_hairs, scatter_debris
+from .layout import lay_out_hairs, scatter_debris, units_of
 from .ostia import bury_shafts
 from .presets import PRESETS
 from .shafts import HAIR_COLOURS, TAPER_MM, HairColour, cover_pixels, lay_shaft, locate_pixels
@@ -68,7 +68,9 @@ FIBRE = HairColour((2.2, 1.5, 0.5), (0.05, 0.08, 0.25))
 CLIPPING_GLOSS = 3.0
 
 
-def make_scalp(spec: ScalpSpec, *, rng: np.random.Generator) -> ScalpScene:
+def make_scalp(
+    spec: ScalpSpec, *, rng: np.random.Generator, hairs: Sequence[TrueHair] | None = None
+) -> ScalpScene:
     """Return one photograph with the truth of every hair in it.
 
     Parameters
@@ -77,26 +79,32 @@ def make_scalp(spec: ScalpSpec, *, rng: np.random.Generator) -> ScalpScene:
         A preset from `PRESETS`, or your own; `dataclasses.replace` changes size and scale.
     rng : numpy.random.Generator
         The only source of randomness.
+    hairs : sequence of TrueHair, optional
+        Drawn in this order instead of hairs laid out by the spec, for example those of an earlier
+        scene, to photograph the same spot twice; ``hair_id`` must be positive and unique.
 
     Returns
     -------
     ScalpScene
     """
     # One stream for each part: a change in how skin is drawn leaves the hairs where they are.
-    layout, skin_rng, shaft_rng, surface_rng, camera_rng = rng.spawn(5)
-    hairs = [replace(h, hair_id=k) for k, h in enumerate(lay_out_hairs(spec, rng=layout), 1)]
-    debris = scatter_debris(spec, rng=layout)
+    layout, loose, skin_rng, shaft_rng, surface_rng, camera_rng = rng.spawn(6)
+    if hairs is None:
+        laid, units = lay_out_hairs(spec, rng=layout)
+    else:
+        laid, units = list(hairs), units_of(list(hairs))
+    debris = scatter_debris(spec, rng=loose)
 
     light = light_field(spec, rng=camera_rng)
     linear = paint_skin(spec, rng=skin_rng)
-    linear *= bury_shafts(spec, hairs, rng=skin_rng)
+    linear *= bury_shafts(spec, laid, rng=skin_rng)
     stain_skin(linear, spec, rng=surface_rng)
     linear += shine_skin(spec, rng=skin_rng)[..., None]
     np.maximum(linear, 0.0, out=linear)
     linear *= light
 
-    coverage, labels = _lay_shafts(linear, light, spec, hairs, debris, rng=shaft_rng)
-    cover_with_flakes(linear, light, spec, hairs, rng=surface_rng)
+    coverage, labels = _lay_shafts(linear, light, spec, laid, debris, rng=shaft_rng)
+    cover_with_flakes(linear, light, spec, laid, rng=surface_rng)
     wet_surface(linear, spec, rng=surface_rng)
 
     seen = aperture_mask(spec)
@@ -108,12 +116,12 @@ def make_scalp(spec: ScalpSpec, *, rng: np.random.Generator) -> ScalpScene:
     if spec.camera.jpeg_quality is not None:
         jpeg = encode_jpeg(pixels, spec.camera)
         pixels = decode_jpeg(jpeg)
-    judged = tuple(_judge(hair, labels, hidden) for hair in hairs)
+    judged = tuple(_judge(hair, labels, hidden) for hair in laid)
     return ScalpScene(
         pixels=pixels,
         px_per_mm=spec.px_per_mm,
         hairs=judged,
-        units=_units_of(judged),
+        units=units,
         debris=tuple(debris),
         coverage=coverage,
         labels=labels,
@@ -186,18 +194,3 @@ def _judge(hair: TrueHair, labels: NDArray[np.int32], hidden: NDArray[np.bool_])
     open_ = ((top == hair.hair_id) | (top == 0)) & ~hidden[r, c]
     is_root_inside = bool(inside[0] and not hidden[rows[0], cols[0]])
     return replace(hair, visible=float(open_.sum() / len(cols)), is_root_inside=is_root_inside)
-
-
-def _units_of(hairs: tuple[TrueHair, ...]) -> tuple[TrueUnit, ...]:
-    members: dict[int, list[TrueHair]] = defaultdict(list)
-    for hair in hairs:
-        members[hair.unit_id].append(hair)
-    return tuple(
-        TrueUnit(
-            number,
-            float(np.mean([h.root[0] for h in group])),
-            float(np.mean([h.root[1] for h in group])),
-            len(group),
-        )
-        for number, group in sorted(members.items())
-    )

@@ -205,7 +205,9 @@ def lay_shaft(
         end = (pixels.length_px - s) / (0.35 * diameter_um / 1000.0 * px_per_mm)
         body = body + (0.06 * np.exp(-((end - 0.9) ** 2) * 2.0) * inside)[:, None]
     glint = np.exp(-(((u - rng.uniform(-0.5, 0.5)) / 0.18) ** 2)) * np.clip(streak - 0.6, 0.0, 2.0)
-    glint = glint + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
+    # A long smooth shaft shows the lamp as a line, broken where its surface turns.
+    line = np.exp(-(((u - rng.uniform(-0.4, 0.4)) / 0.22) ** 2)) * np.clip(0.6 + 0.4 * streak, 0, 1)
+    glint = glint + 0.25 * line + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
     body = body + (gloss * 0.10 * glint)[:, None]
 
     flat, lamp = linear.reshape(-1, 3), light.reshape(-1, 3)

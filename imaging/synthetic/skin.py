@@ -19,6 +19,8 @@ Floats = NDArray[np.float32]
 
 #: Lit edges of fine wrinkles.
 FIBRILS_PER_CM2 = 900.0
+#: Linear green of the skin at which the strength of matt relief was set.
+MATT_AT = 0.25
 
 #: Optical depth per channel of blood and melanin.
 BLOOD = np.array([0.10, 1.0, 0.75], np.float32)
@@ -133,8 +135,9 @@ def _draw_moles(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
         spot = np.zeros_like(layer)
         cv2.ellipse(spot, centre, axes, turn, 0, 360, depth, -1, cv2.LINE_AA, 3)
         layer += cv2.GaussianBlur(spot, (0, 0), 0.12 * radius + 1.0)
-    grain = 1.0 + 0.35 * smooth_noise(layer.shape, 0.07 * scale, rng=rng)
-    return np.asarray(layer * np.clip(grain, 0.2, 2.0), np.float32)
+    grain = 1.0 + 0.12 * smooth_noise(layer.shape, 0.05 * scale, rng=rng)
+    grain += 0.15 * smooth_noise(layer.shape, 0.25 * scale, rng=rng)
+    return np.asarray(layer * np.clip(grain, 0.3, 1.7), np.float32)
 
 
 def blur_wide(layer: Floats, sigma_px: float) -> Floats:
@@ -166,7 +169,11 @@ def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     # skin as a whole faces the lamp.
     facing = np.clip(0.35 + 0.45 * patch, 0.0, 1.6)
     glitter = np.maximum(slope - 1.7 + 0.7 * facing, 0.0)
-    matt = skin.relief * 0.009 * (1.2 * fine + 0.7 * middle + 0.9 * grain + 0.9 * coarse)
+    # Matt relief shades what the skin itself returns, so it is weaker on dark skin.
+    brightness = float(to_linear(skin.tone_srgb)[1]) / MATT_AT
+    matt = (
+        skin.relief * brightness * 0.009 * (1.2 * fine + 0.7 * middle + 0.9 * grain + 0.9 * coarse)
+    )
     light = matt + skin.shine * (0.05 * facing + 0.12 * glitter * (0.25 + facing))
     if skin.wrinkles > 0:
         light += skin.wrinkles * _draw_fibrils(spec, angle, rng=rng) * (0.4 + 0.6 * facing)

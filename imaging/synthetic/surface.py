@@ -54,7 +54,7 @@ def stain_skin(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) -> 
         stain = np.zeros(shape, np.float32)
         _ragged_spot(stain, rng.uniform(0.3, 1.0) * scale, rng.uniform(0.5, 0.9), rng=rng)
         soft = cv2.GaussianBlur(stain, (0, 0), 0.07 * scale)
-        dots += soft * np.clip(0.7 + 0.5 * smooth_noise(shape, 0.06 * scale, rng=rng), 0, 1.5)
+        dots += soft * np.clip(0.8 + 0.4 * smooth_noise(shape, 0.2 * scale, rng=rng), 0, 1.5)
     if dots.any():
         linear *= np.exp(-dots[..., None] * INK)
     crust = np.zeros(shape, np.float32)
@@ -62,7 +62,7 @@ def stain_skin(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) -> 
         _ragged_spot(crust, rng.uniform(0.08, 0.3) * scale, rng.uniform(0.5, 1.0), rng=rng)
     if crust.any():
         soft = cv2.GaussianBlur(crust, (0, 0), 0.012 * scale)
-        crust = soft * np.clip(0.8 + 0.5 * smooth_noise(shape, 0.03 * scale, rng=rng), 0.1, 1.6)
+        crust = soft * np.clip(0.8 + 0.25 * smooth_noise(shape, 0.05 * scale, rng=rng), 0.2, 1.4)
         linear *= np.exp(-crust[..., None] * np.array([0.55, 1.2, 1.8], np.float32))
 
 
@@ -110,7 +110,7 @@ def wet_surface(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) ->
         for _ in range(count):
             _ragged_spot(layer, rng.uniform(0.08, 0.5) * scale, rng.uniform(0.7, 1.6), rng=rng)
         soft = cv2.GaussianBlur(layer, (0, 0), 0.05 * scale)
-        rough = np.clip(0.8 + 0.6 * smooth_noise(shape, 0.035 * scale, rng=rng), 0.0, 2.0)
+        rough = np.clip(0.8 + 0.35 * smooth_noise(shape, 0.06 * scale, rng=rng), 0.1, 1.6)
         linear += (soft * rough)[..., None]
     for _ in range(_draw_count(surface.bubbles_per_cm2, spec, rng)):
         _blow_bubble(linear, rng.uniform(0.06, 0.45) * scale, rng=rng)
