@@ -21,6 +21,7 @@ from .config import config_app
 from .face import score_faces
 from .folder import export_folder, report_folder, verify_folder
 from .hair import score_hairs
+from .synth import synth_app
 from .models import models_app
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command("export")(export_folder)
 app.command("report")(report_folder)
 app.command("verify")(verify_folder)
 app.add_typer(config_app, name="config")
+app.add_typer(synth_app, name="synth")
 app.add_typer(models_app, name="models")
 
 
