@@ -30,8 +30,7 @@ from .tool import Method, as_photo
 
 SECTION = "Scale bars"
 
-#: The labelled frames that carry a bar, the share that must be found, and how exactly.
-FRAMES_WITH_BAR = 20
+#: A bar of the labelled frames is read when the scale is this close to theirs.
 RELATIVE_TOLERANCE = 0.01
 
 #: A generated bar counts as read when the scale is this close; farther off it is wrong.
@@ -46,10 +45,10 @@ HERSHEY = (cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 #: Lengths in mm, and the units they are written in where that is usual.
 LENGTHS_MM = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
-BAR_PX = (60, 420)
+BAR_PX = (80, 420)
 
 COLOURS = ((255, 255, 255), (0, 0, 0), (255, 230, 0), (230, 30, 30), (20, 60, 220))
-MIN_CONTRAST = 80.0
+MIN_CONTRAST = 100.0
 
 
 @dataclass(frozen=True)
@@ -135,10 +134,10 @@ def _draw_bar(ground: NDArray[np.uint8], rng: np.random.Generator) -> Drawn:
     colour = _contrasting(pixels[block], rng)
     thickness = int(rng.integers(2, 8))
     pixels[y : y + thickness, x0 : x0 + length_px] = colour
-    if rng.random() < 0.5:  # end ticks, flush with the ends of the bar
-        tick, reach = max(2, thickness // 2), int(rng.integers(5, 12))
-        for x in (x0, x0 + length_px - tick):
-            pixels[y - reach : y + thickness + reach, x : x + tick] = colour
+    if rng.random() < 0.5:  # end ticks, their middles at the ends of the length
+        half, reach = max(1, thickness // 4), int(rng.integers(5, 12))
+        for x in (x0, x0 + length_px):
+            pixels[y - reach : y + thickness + reach, x - half : x + half] = colour
 
     mask = _render_text(text, cap_px, rng)
     gap = int(rng.integers(14, 22))
