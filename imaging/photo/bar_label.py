@@ -45,6 +45,10 @@ _REACH_CAPS = 2.5
 Box = tuple[int, int, int, int]
 
 
+#: Share of a label's width that the bar's end may take part in (a box's side joins the two).
+_MOST_OVERLAP = 0.25
+
+
 @dataclass(frozen=True)
 class Label:
     """A length that was read: the reading, its millimetres, and the box of its capitals in px."""
@@ -91,7 +95,8 @@ def labels_near(box: Box, runs: list[Run]) -> list[Run]:
         cap = run.row1 - run.row0
         across = max(col0 - run.col1, run.col0 - col1, 0)
         along = max(row0 - run.row1, run.row0 - row1, 0)
-        overlaps = across == 0 and along == 0
+        common = min(col1, run.col1) - max(col0, run.col0)
+        overlaps = along == 0 and common > _MOST_OVERLAP * (run.col1 - run.col0)
         if max(across, along) <= _REACH_CAPS * cap and not overlaps:
             near.append((max(across, along), run.row0, run.col0, run))
     return [run for *_, run in sorted(near, key=lambda item: item[:3])]
@@ -159,9 +164,9 @@ def _strip_beside(grey: NDArray[np.uint8], run: Run, bar: Box, share: float) -> 
     row0, row1, col0, col1 = bar
     first, last = 0, grey.shape[1]
     if row0 <= run.row1 + cap // 2 and row1 >= run.row0 - cap // 2:
-        if run.col0 >= col1:
+        if run.col1 > col1 and run.col0 > col0:
             first = col1 + 2
-        elif run.col1 <= col0:
+        elif run.col0 < col0 and run.col1 < col1:
             last = max(1, col0 - 2)
     return cut_strip(
         grey[:, first:last],

@@ -34,14 +34,20 @@ _UNIFORM_SHARE = 0.9
 
 #: Share of the bar's columns in which both long edges are seen; hair of the bar's colour may run
 #: behind the rest.
-_EDGED_SHARE = 0.7
+_EDGED_SHARE = 0.5
 
 #: Noise of a flat colour after JPEG, grey levels.
 _NOISE_LEVELS = 18
 
+#: Share of the distance between line and ground by which a pixel may be off the line's colour.
+_NEAR_SHARE = 0.4
+
 #: Columns without the line that end it, and shortest tick, px.
 _GONE_PX = 3
 _TICK_PX = 3
+
+#: Thickest tick, px.
+_THICKEST_TICK_PX = 10
 
 #: Standard error of an end that is in plain view, px.
 _END_ERROR_PX = 0.3
@@ -103,8 +109,10 @@ def _long_edges(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
     step = cv2.absdiff(smooth[1:], smooth[:-1])
     first, second, third = cv2.split(step)
     edges = np.asarray(cv2.max(cv2.max(first, second), third) >= _EDGE_LEVELS, np.uint8)
-    edges = cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones((1, _SHORTEST_PX), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=4)
+    straight = cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones((1, _SHORTEST_PX), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(
+        np.asarray(straight, np.uint8), connectivity=4
+    )
     boxes = stats[1:count]
     # An edge of one row, of two where it is soft or the bar is one row thick; a few more where a
     # tick or a box joins.
@@ -190,21 +198,37 @@ def _measured(
     unit = axis / float(axis @ axis)
     # 1 where a column has the line's colour, 0 where it looks like the surroundings.
     likeness = 1 + (line - colour) @ unit
-    same = paint.is_on(line) & (likeness >= 0.5)
+    # On bright ground the line may be off its colour by more, and still be unmistakable.
+    ground = np.minimum(np.abs(above - colour).max(axis=1), np.abs(beneath - colour).max(axis=1))
+    is_near = np.abs(line - colour).max(axis=1) <= _NEAR_SHARE * ground
+    same = (paint.is_on(line) | is_near) & (likeness >= 0.5)
     # Where the surroundings have the line's own colour (hair behind it) nothing can be told.
     telling = np.minimum((colour - above) @ unit, (colour - beneath) @ unit) >= 0.4
     first, last, hidden = _extent(same, telling, (left + right) // 2)
     if last - first < _SHORTEST_PX - 2:
         return None
-    uniform = paint.is_on(body[:, first:last])
+    uniform = paint.is_on(body[:, first:last]) | is_near[first:last]
     if uniform.mean() < _UNIFORM_SHARE or telling[first:last].mean() < _EDGED_SHARE:
         return None
     ticks = [_tick(pixels, rows, column, paint) for column in (first, last - 1)]
-    start = first - _part(likeness, first, -1) + _tick_half(pixels, rows, first, 1, ticks[0], paint)
-    end = last + _part(likeness, last - 1, 1) - _tick_half(
-        pixels, rows, last - 1, -1, ticks[1], paint
+    start, end = (
+        float(first - _part(likeness, first, -1)),
+        float(last + _part(likeness, last - 1, 1)),
     )
-    error = float(np.hypot(np.sqrt(2) * _END_ERROR_PX, 0.5 * hidden))
+    widths = [
+        _tick_width(_beside(pixels, rows, tick), column, way, paint)
+        for tick, column, way in ((ticks[0], first, -1), (ticks[1], last - 1, 1))
+    ]
+    # Beside a tick nothing is seen of the surroundings: the line goes to the tick's far side, and
+    # between two ticks the length counts from middle to middle.
+    half = 0.5 if all(width[0] + width[1] > 0 for width in widths) else 0.0
+    if sum(widths[0]):
+        start = first - widths[0][1] + half * sum(widths[0])
+        hidden[0] = max(0, hidden[0] - widths[0][1] - 1)
+    if sum(widths[1]):
+        end = last + widths[1][1] - half * sum(widths[1])
+        hidden[1] = max(0, hidden[1] - widths[1][1] - 1)
+    error = math.hypot(math.sqrt(2) * _END_ERROR_PX, 0.5 * max(hidden))
     return BarLine(row0, row1, start, end, error, contrast, ticks[0], ticks[1])
 
 
@@ -216,28 +240,27 @@ def _nearest_row(rows: NDArray[np.float32], colour: NDArray[np.float64]) -> NDAr
 
 def _extent(
     same: NDArray[np.bool_], telling: NDArray[np.bool_], middle: int
-) -> tuple[int, int, int]:
-    """First column and one past the last of the line through `middle`, and columns that hide an end.
+) -> tuple[int, int, list[int]]:
+    """First column and one past the last of the line, and the columns that may hide each end.
 
     From the middle outwards: a column shows the line, shows that it is gone, or tells nothing.
     The line is over where it is gone for `_GONE_PX` columns; it goes on behind a hair when it is
     seen again there.  Untold columns next to an end may hide its last piece.
     """
-    ends, hidden = [], 0
+    ends, hidden = [], []
     for way in (-1, 1):
-        at, last_seen, gone, untold = middle, middle, 0, 0
+        at, last_seen, gone = middle, middle, 0
         while 0 <= at < len(same) and gone < _GONE_PX:
             if same[at] and telling[at]:
-                last_seen, gone, untold = at, 0, 0
+                last_seen, gone = at, 0
             elif telling[at]:
                 gone += 1
-            else:
-                untold += 1
             at += way
         ends.append(last_seen)
         beyond = last_seen + way
-        while 0 <= beyond < len(same) and not telling[beyond]:
-            hidden, beyond = hidden + 1, beyond + way
+        while 0 <= beyond < len(same) and same[beyond] and not telling[beyond]:
+            beyond += way
+        hidden.append(abs(beyond - last_seen) - 1)
     return ends[0], ends[1] + 1, hidden
 
 
@@ -254,7 +277,7 @@ def _tick(
     pixels: NDArray[np.uint8], rows: tuple[int, int], column: int, paint: Paint
 ) -> tuple[int, int]:
     """Rows that a tick or arm at this end reaches above and below the line."""
-    like = paint.is_on(pixels[:, max(0, column - 1) : column + 2]).any(axis=1)
+    like = np.asarray(paint.is_on(pixels[:, max(0, column - 1) : column + 2]).any(axis=1))
     row0, row1 = rows
     upwards, downwards = like[:row0][::-1], like[row1:]
     above = len(upwards) if upwards.all() else int(upwards.argmin())
@@ -262,21 +285,31 @@ def _tick(
     return above, below
 
 
-def _tick_half(
-    pixels: NDArray[np.uint8],
-    rows: tuple[int, int],
-    column: int,
-    way: int,
-    tick: tuple[int, int],
-    paint: Paint,
-) -> float:
-    """Half the thickness of the tick at an end, px: the length counts from tick to tick."""
+def _beside(
+    pixels: NDArray[np.uint8], rows: tuple[int, int], tick: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """The row of pixels just beside the line that cuts this tick; empty without a tick."""
     if max(tick) < _TICK_PX:
-        return 0.0
-    row = rows[0] - 2 if tick[0] >= _TICK_PX else min(pixels.shape[0] - 1, rows[1] + 1)
-    columns = pixels[row, column::way][:_THICKEST_PX]
-    like = paint.is_on(columns, share=0.5)
-    return 0.0 if like.all() else int(like.argmin()) / 2
+        return np.zeros((0, 3), np.uint8)
+    return np.asarray(pixels[rows[0] - 2 if tick[0] >= _TICK_PX else rows[1] + 1])
+
+
+def _tick_width(beside: NDArray[np.uint8], column: int, way: int, paint: Paint) -> tuple[int, int]:
+    """Thickness of the tick at a column: inwards, the column included, and outwards beyond it.
+
+    What is thicker than a tick can be is a hair or a box: no tick.
+    """
+    outwards, inwards = (
+        beside[column + way :: way] if column + way >= 0 else beside[:0],
+        beside[column::-way],
+    )
+    widths = []
+    for columns in (inwards, outwards):
+        like = paint.is_on(columns[: _THICKEST_TICK_PX + 1], share=0.5)
+        if like.all() and len(like):
+            return 0, 0
+        widths.append(int(like.argmin()) if len(like) else 0)
+    return widths[0], widths[1]
 
 
 def _is_same(one: BarLine, other: BarLine) -> bool:
