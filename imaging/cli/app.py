@@ -12,7 +12,6 @@ import tempfile
 import traceback
 from typing import Annotated
 
-import click
 import typer
 
 from .. import __version__
@@ -73,18 +72,21 @@ def run_command(arguments: list[str]) -> int:
     except DermetryError as err:
         _tell(err)
         return err.exit_code
-    except click.ClickException as err:
-        err.show(sys.stderr)
-        return err.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _tell(InterruptedRunError("Stopped. Everything finished is kept."))
         return InterruptedRunError.exit_code
     except BrokenPipeError:
         # The reader of our output went away (| head); what is left has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:
-        return _report_bug()
+    except Exception as err:
+        # Typer brings its own copy of click, whose errors of usage have no public name: they know
+        # how to show themselves and their exit code.
+        show, exit_code = getattr(err, "show", None), getattr(err, "exit_code", None)
+        if callable(show) and isinstance(exit_code, int):
+            show()
+            return exit_code
+        return _report_bug(err)
     return int(code or 0)
 
 
@@ -94,10 +96,8 @@ def _tell(err: DermetryError) -> None:
         typer.echo(f"  {err.remedy}", err=True)
 
 
-def _report_bug() -> int:
-    kind, error, _ = sys.exc_info()
+def _report_bug(error: Exception) -> int:
     text = f"dermetry {__version__}, {' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}"
-    name = "unknown" if kind is None else kind.__name__
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="dermetry-bug-", suffix=".txt", delete=False, encoding="utf-8"
@@ -106,6 +106,6 @@ def _report_bug() -> int:
         where = f"The traceback was written to {file.name}; please report it."
     except OSError:
         where = f"The traceback could not be written to a file:\n{text}"
-    typer.echo(f"dermetry: a bug of ours: {name}: {error}", err=True)
+    typer.echo(f"dermetry: a bug of ours: {type(error).__name__}: {error}", err=True)
     typer.echo(f"  {where}", err=True)
     return 1

@@ -131,6 +131,7 @@ def _batch_options(request: ScoringRequest) -> BatchOptions:
         jobs=request.jobs,
         is_fresh=request.is_fresh,
         with_masks=request.with_masks,
+        is_blind=request.is_blind,
     )
 
 
@@ -174,6 +175,8 @@ def _tell_end(request: ScoringRequest, summary: Summary) -> None:
         typer.echo(f"Failures and what to do: {request.out / 'failures.csv'}", err=True)
     typer.echo(f"Tables:   {request.out / 'results.csv'} and beside it", err=True)
     typer.echo(f"Pictures: {request.out / 'overlays'}", err=True)
+    if not counts.unfinished:
+        typer.echo(f"Report:   {request.out / 'report.html'}", err=True)
     if summary.kept_besides:
         typer.echo(
             f"{summary.kept_besides} photos of earlier runs stay in the ledger; "

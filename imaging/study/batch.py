@@ -20,12 +20,16 @@ from .job import Job
 from .manifest import Manifest, check_manifest, inputs_of, read_manifest
 from .outputs import Counts, count_outcomes, write_outputs
 from .pictures import are_present, picture_path
+from .report import write_report
 from .run_record import RunRecord, current_versions, settings_of_run
 from .scoring import Task, provenance_of
 from .store import Ledger, open_for_reading, open_for_writing
 from .tables import result_columns
 from .wings import Wing, load_wing
 from .writing import make_folder
+
+#: Names under which other programs keep their results as well.
+_WRITTEN_NAMES = ("results.csv", "failures.csv", "visits.csv", "report.html", "run.toml")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class BatchOptions:
     is_fresh : bool
         Score all photos, also those that are done.
     with_masks : bool
+    is_blind : bool
+        Keep subject, visit, arm and dates out of the report.
     """
 
     wing: str
@@ -56,6 +62,7 @@ class BatchOptions:
     jobs: int | None = None
     is_fresh: bool = False
     with_masks: bool = False
+    is_blind: bool = False
 
 
 class Observer(Protocol):
@@ -128,6 +135,7 @@ def run_batch(
     observer = observer or SilentObserver()
     with StopRequest() as stop:
         draft = _draft(paths, out_dir, options)
+        _refuse_foreign_files(out_dir)
         make_folder(out_dir)
         with open_for_writing(out_dir, draft.wing.name) as ledger:
             plan = _split(draft, ledger, options)
@@ -144,6 +152,9 @@ def run_batch(
             state = "interrupted" if counts.unfinished else "complete"
             ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
             write_outputs(out_dir, ledger, plan.wing)
+            if not counts.unfinished:
+                # Who stops a run wants it to end: the report can be made from the ledger later.
+                write_report(out_dir, blind=options.is_blind)
             return Summary(
                 counts=counts,
                 reused=len(plan.done),
@@ -250,6 +261,17 @@ def _refuse_out_in_input(paths: Sequence[Path], out_dir: Path) -> None:
                 f"The photos {path} lie inside --out {out_dir}.",
                 remedy="Choose another folder for --out.",
             )
+
+
+def _refuse_foreign_files(out_dir: Path) -> None:
+    if (out_dir / LEDGER_NAME).exists():
+        return
+    foreign = [name for name in _WRITTEN_NAMES if (out_dir / name).exists()]
+    if foreign:
+        raise LedgerError(
+            f"{out_dir} holds {foreign[0]} but no {LEDGER_NAME}: it is not an output folder of "
+            "Dermetry, and nothing in it is overwritten."
+        )
 
 
 def _cells(manifest: Manifest | None) -> dict[str, Mapping[str, str]]:
