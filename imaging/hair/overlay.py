@@ -184,7 +184,8 @@ def _draw_shafts(pixels: Pixels, marks: Sequence[_Mark], stroke: float) -> Pixel
         rows, columns = np.nonzero(ring)
         share = ring[rows, columns, None] / np.float32(255)
         ground = part[rows, columns]
-        part[rows, columns] = np.rint(ground + (np.array(mark.colour, dtype=np.float32) - ground) * share)
+        colour = np.array(mark.colour, dtype=np.float32)
+        part[rows, columns] = np.rint(ground + (colour - ground) * share)
     return out
 
 
