@@ -38,7 +38,7 @@ def light_field(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
         turn = rng.normal(math.pi / 2, 0.25)
         along = x * math.cos(turn) + y * math.sin(turn) + rng.uniform(-0.35, 0.35)
         tint = (camera.violet * np.clip(np.abs(along), 0.0, 1.2) ** 1.6)[..., None]
-        light = light * (1.0 + tint * np.array([-0.04, 0.04, 1.0], np.float32))
+        light = light * (1.0 + tint * np.array([-0.04, 0.02, 1.0], np.float32))
     return np.asarray(light, np.float32)
 
 

@@ -36,8 +36,9 @@ TERMINAL_RANGE_UM = (42.0, 130.0)
 VELLUS_RANGE_UM = (14.0, 38.0)
 #: Darts thrown per wanted unit before the hard core is made smaller.
 DARTS_PER_UNIT = 12
-#: Touching shafts stand this many mean radii sum apart at their roots.
-TIGHT_GAP = (0.95, 1.2)
+#: Touching shafts stand this many times the sum of their radii apart at their roots; below 1 they
+#: overlap in the picture, as hairs that leave the skin at a slant do.
+TIGHT_GAP = (0.8, 1.2)
 
 
 def place_units(

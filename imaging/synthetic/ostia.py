@@ -60,7 +60,7 @@ def bury_shafts(spec: ScalpSpec, hairs: list[TrueHair], *, rng: np.random.Genera
     soft = blur_wide(mouth, 0.03 * scale)
     halo = blur_wide(mouth, 0.10 * scale)
     brown = (
-        0.5 * skin.ostium * soft + 0.4 * skin.halo * halo + 0.35 * blur_wide(shade, 0.035 * scale)
+        0.5 * skin.ostium * soft + 0.4 * skin.halo * halo + 0.5 * blur_wide(shade, 0.035 * scale)
     )
     depth = skin.subsurface * buried + brown[..., None] * (0.7 * MELANIN + 0.3 * BLOOD)
     return np.asarray(np.exp(-depth), np.float32)

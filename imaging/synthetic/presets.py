@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .graphics import BarSpec, GraphicsSpec, TextStyle
 from .spec import CameraSpec, HairSpec, ScalpSpec, SkinSpec, SurfaceSpec, UnitSpec
 
 #: Shaved donor scalp under a handheld microscope: 179.5 px/mm, 1280 x 1024.  Figures measured on
@@ -33,13 +34,13 @@ SHAVED = ScalpSpec(
         length_log_sd=0.38,
     ),
     skin=SkinSpec(
-        tone_srgb=(141.0, 137.0, 118.0), redness=0.3, subsurface_length_mm=0.36, wrinkles=1.0
+        tone_srgb=(142.0, 136.0, 119.0), redness=0.3, subsurface_length_mm=0.36, wrinkles=1.0
     ),
     surface=SurfaceSpec(
         clippings_per_cm2=4.0, flakes_per_cm2=120.0, crumbs_per_hair=3.0, ink_dots_per_cm2=8.0
     ),
     camera=CameraSpec(
-        violet=1.4, blur_px=1.2, tilt_blur_px=3.0, lift_blur_px=2.6, noise=1.7, jpeg_quality=92
+        violet=1.4, blur_px=1.2, tilt_blur_px=3.0, lift_blur_px=2.0, noise=1.7, jpeg_quality=92
     ),
 )
 
@@ -176,6 +177,15 @@ PRESETS: dict[str, ScalpSpec] = {
         surface=SurfaceSpec(bubbles_per_cm2=4.0, clippings_per_cm2=1.0),
         camera=CameraSpec(
             circle_share=0.98, blur_px=1.0, tilt_blur_px=1.2, noise=1.2, vignette=0.3
+        ),
+    ),
+    "with_graphics": replace(
+        SHAVED,
+        graphics=GraphicsSpec(
+            bar=BarSpec(length_mm=1.0, text="1.0 mm", style="l_shape", colour=(60, 60, 60)),
+            banner=("B104", "1280x1024", "2026/03/14 10:21:07", "unit: mm", "70x"),
+            banner_style=TextStyle(cap_px=10, box=(60, 60, 60)),
+            circle_radius_mm=2.52,
         ),
     ),
     "grafted_rows": replace(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +29,7 @@ from .camera import (
     light_field,
     quantise,
 )
+from .graphics import draw_graphics
 from .layout import lay_out_hairs, scatter_debris, units_of
 from .ostia import bury_shafts
 from .presets import PRESETS
@@ -66,6 +68,8 @@ __all__ = [
 FIBRE = HairColour((2.2, 1.5, 0.5), (0.05, 0.08, 0.25))
 #: A loose clipping lies flat and mirrors more light than a standing stub.
 CLIPPING_GLOSS = 3.0
+#: Burnt-in strokes thinner than this hide no hair: it is seen on both sides.
+THIN_PX = 7
 
 
 def make_scalp(
@@ -88,7 +92,7 @@ def make_scalp(
     ScalpScene
     """
     # One stream for each part: a change in how skin is drawn leaves the hairs where they are.
-    layout, loose, skin_rng, shaft_rng, surface_rng, camera_rng = rng.spawn(6)
+    layout, loose, skin_rng, shaft_rng, surface_rng, camera_rng, page_rng = rng.spawn(7)
     if hairs is None:
         laid, units = lay_out_hairs(spec, rng=layout)
     else:
@@ -111,7 +115,19 @@ def make_scalp(
     linear *= seen[..., None]
     linear = focus_lens(linear, spec.camera, rng=camera_rng)
     pixels = quantise(expose_sensor(linear, spec.camera, rng=camera_rng))
-    hidden = ~seen
+    outside, burnt_in = ~seen, None
+    hidden = outside
+    if spec.graphics is not None:
+        pixels, burnt_in = draw_graphics(
+            pixels, spec.graphics, rng=page_rng, px_per_mm=spec.px_per_mm
+        )
+        top, bottom, left, right = burnt_in.content
+        outside = outside.copy()
+        outside[:top] = outside[bottom:] = outside[:, :left] = outside[:, right:] = True
+        broad = cv2.morphologyEx(
+            burnt_in.drawn.astype(np.uint8), cv2.MORPH_OPEN, np.ones((THIN_PX, THIN_PX), np.uint8)
+        )
+        hidden = outside | broad.astype(bool)
     jpeg = None
     if spec.camera.jpeg_quality is not None:
         jpeg = encode_jpeg(pixels, spec.camera)
@@ -126,6 +142,8 @@ def make_scalp(
         coverage=coverage,
         labels=labels,
         hidden=hidden,
+        outside=outside,
+        graphics=burnt_in,
         jpeg=jpeg,
     )
 

@@ -207,7 +207,7 @@ def lay_shaft(
     glint = np.exp(-(((u - rng.uniform(-0.5, 0.5)) / 0.18) ** 2)) * np.clip(streak - 0.6, 0.0, 2.0)
     # A long smooth shaft shows the lamp as a line, broken where its surface turns.
     line = np.exp(-(((u - rng.uniform(-0.4, 0.4)) / 0.22) ** 2)) * np.clip(0.6 + 0.4 * streak, 0, 1)
-    glint = glint + 0.25 * line + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
+    glint = glint + 0.5 * gloss * line + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
     body = body + (gloss * 0.10 * glint)[:, None]
 
     flat, lamp = linear.reshape(-1, 3), light.reshape(-1, 3)

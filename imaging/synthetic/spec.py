@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .graphics import GraphicsSpec, GraphicsTruth
+
 HairColourName = Literal["black", "brown", "blond", "grey", "white"]
 DebrisKind = Literal["clipping", "fibre"]
 
@@ -177,7 +179,10 @@ class CameraSpec:
 
 @dataclass(frozen=True)
 class ScalpSpec:
-    """A whole photograph: `make_scalp(spec, rng=rng)` draws it."""
+    """A whole photograph: `make_scalp(spec, rng=rng)` draws it.
+
+    ``graphics`` is what the device burns in.
+    """
 
     px_per_mm: float = 179.5
     width_px: int = 1280
@@ -187,6 +192,7 @@ class ScalpSpec:
     skin: SkinSpec = field(default_factory=SkinSpec)
     surface: SurfaceSpec = field(default_factory=SurfaceSpec)
     camera: CameraSpec = field(default_factory=CameraSpec)
+    graphics: GraphicsSpec | None = None
 
     @property
     def area_cm2(self) -> float:
@@ -277,7 +283,13 @@ class ScalpScene:
     labels : ndarray of int32, shape (height, width)
         ``hair_id`` of the topmost hair that covers at least half of the pixel; 0 elsewhere.
     hidden : ndarray of bool, shape (height, width)
-        Where no skin is seen: outside the aperture, under burnt-in graphics.
+        Where no skin is seen: outside, and under burnt-in graphics that are more than thin lines.
+    outside : ndarray of bool, shape (height, width)
+        Outside the aperture, pillar-boxes and letter-boxes: the edge of the field.
+    graphics : GraphicsTruth or None
+        What was burnt in.
+    jpeg : bytes or None
+        The file, where the spec asks for JPEG.
     """
 
     pixels: NDArray[np.uint8]
@@ -288,4 +300,6 @@ class ScalpScene:
     coverage: NDArray[np.float32]
     labels: NDArray[np.int32]
     hidden: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+    graphics: GraphicsTruth | None = None
     jpeg: bytes | None = None

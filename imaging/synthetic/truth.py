@@ -50,10 +50,10 @@ def truth_csv(rows: list[dict[str, Any]]) -> str:
 
 
 def counting_frame(scene: ScalpScene, *, guard_mm: float) -> NDArray[np.bool_]:
-    """Return where a root counts: seen skin, less a margin along its edges, shape (h, w)."""
-    open_ = np.pad((~scene.hidden).astype(np.uint8), 1)
+    """Return where a root counts, shape (h, w): the field less a margin, and nothing hidden."""
+    open_ = np.pad((~scene.outside).astype(np.uint8), 1)
     distance = cv2.distanceTransform(open_, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    return np.asarray(distance > guard_mm * scene.px_per_mm)
+    return np.asarray((distance > guard_mm * scene.px_per_mm) & ~scene.hidden)
 
 
 def truth_rows(scene: ScalpScene, *, photo_id: str, guard_mm: float = 0.2) -> list[dict[str, Any]]:
