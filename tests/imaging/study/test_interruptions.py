@@ -17,7 +17,9 @@ from imaging.errors import LedgerError
 from imaging.study.batch import BatchOptions, run_batch
 from imaging.study.store import open_for_reading
 
-PHOTOS = 18
+PHOTOS = 14
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, str(Path(__file__).with_name("run_fake.py")), "hair"]
 
 
@@ -67,7 +69,7 @@ def assert_equal_outputs(out: Path, expected: Path) -> None:
 def test_a_run_killed_again_and_again_ends_like_one_that_was_not(photos: Path) -> None:
     out, expected = photos.parent / "out", photos.parent / "expected"
     run_batch([photos], expected, BatchOptions(wing=fake_wing.TARGET, engine="serial"))
-    for count in (1, 5, 10):
+    for count in (1, 4, 8):
         process = start(photos, out)
         wait_for(out, count)
         process.kill()

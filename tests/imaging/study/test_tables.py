@@ -1,0 +1,154 @@
+"""Cells, tables, pooled visits and the workbook."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+
+import fake_wing
+import openpyxl
+import pytest
+
+from imaging.records.outcome import Failure, Measured, Outcome, Provenance
+from imaging.settings import effective_settings, parse_toml
+from imaging.study.batch import BatchOptions, run_batch
+from imaging.study.store import open_for_reading
+from imaging.study.tables import cell_text
+from imaging.study.visits import group_visits, pool_fields
+from imaging.study.workbook import write_workbook
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (math.nan, ""),
+        (0.1 + 0.2, "0.3"),
+        (1234.0, "1234"),
+        (1 / 3, "0.3333333333"),
+        (-2.5, "-2.5"),
+        (7, "7"),
+        (True, "true"),
+        ("", ""),
+        ("=SUM(A1)", "'=SUM(A1)"),
+        ("+49 30", "'+49 30"),
+        ("@x", "'@x"),
+        ("-cmd", "'-cmd"),
+        ("\t=1", "'\t=1"),
+        ("-3.5", "-3.5"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_a_cell_is_a_number_an_empty_text_or_text_that_is_no_formula(
+    value: object, text: str
+) -> None:
+    assert cell_text(value) == text
+
+
+def measured(**values: float) -> Measured:
+    base = {
+        "frame_area_cm2": 0.5,
+        "hair_count": 50,
+        "hair_count_low": 45.0,
+        "hair_count_high": 55.0,
+        "terminal_count": 30.0,
+        "vellus_count": 20.0,
+        "mean_diameter_um": 50.0,
+        "cumulative_thickness_mm_per_cm2": 5.0,
+        "hair_mass_index": 20.0,
+        "follicular_unit_count": 25,
+        "hairs_per_unit": 2.0,
+    }
+    return Measured(10, 10, (), "ridges", base | values)
+
+
+def ended(photo_id: str, result: Measured | Failure) -> Outcome:
+    return Outcome(Provenance(photo_id, "", "", "", "", ""), "", 0.0, result)
+
+
+def test_fields_of_one_site_are_sums_of_counts_over_sums_of_areas() -> None:
+    second = measured(
+        frame_area_cm2=1.5,
+        hair_count=90,
+        terminal_count=10.0,
+        vellus_count=80.0,
+        mean_diameter_um=30.0,
+        cumulative_thickness_mm_per_cm2=1.8,
+        hair_mass_index=4.0,
+        follicular_unit_count=75,
+        hairs_per_unit=1.2,
+    )
+    outcomes = [ended("a", measured()), ended("b", second), ended("c", Failure("x", "y", "z"))]
+    visit = pool_fields(outcomes, {"subject": "S", "visit": "V"})
+    assert (visit.fields, visit.fields_failed, visit.photo_ids) == (2, 1, "a;b")
+    assert visit.hair_count == 140
+    assert visit.hair_density_per_cm2 == pytest.approx(140 / 2.0)
+    assert visit.vellus_percent == pytest.approx(100 * 100 / 140)
+    assert visit.terminal_vellus_ratio == pytest.approx(0.4)
+    assert visit.mean_diameter_um == pytest.approx((50 * 50 + 90 * 30) / 140)
+    assert visit.cumulative_thickness_mm_per_cm2 == pytest.approx((2.5 + 2.7) / 2)
+    assert visit.hair_mass_index == pytest.approx((10 + 6) / 2)
+    assert visit.hairs_per_unit == pytest.approx((25 * 2 + 75 * 1.2) / 100)
+
+
+def test_pooling_a_field_twice_changes_no_ratio_and_one_without_scale_takes_the_density() -> None:
+    twice = pool_fields([ended("a", measured()), ended("b", measured())], {})
+    assert twice.hair_density_per_cm2 == pytest.approx(100.0)
+    assert twice.mean_diameter_um == pytest.approx(50.0)
+    bald = measured(hair_count=0, terminal_count=0.0, vellus_count=0.0, mean_diameter_um=math.nan)
+    with_bald = pool_fields([ended("a", measured()), ended("b", bald)], {})
+    assert with_bald.mean_diameter_um == pytest.approx(50.0)
+    unscaled = measured(frame_area_cm2=math.nan, terminal_count=math.nan)
+    with_unscaled = pool_fields([ended("a", measured()), ended("b", unscaled)], {})
+    assert with_unscaled.hair_count == 100
+    assert math.isnan(with_unscaled.hair_density_per_cm2)
+    assert math.isnan(with_unscaled.vellus_percent)
+    assert math.isnan(with_unscaled.mean_diameter_um)
+
+
+def test_photos_without_subject_and_visit_are_in_no_visit() -> None:
+    outcomes = [ended(name, measured()) for name in "abcd"]
+    manifest = {
+        "a": {"subject": "2", "visit": "V1", "site": "vertex"},
+        "b": {"subject": "1", "visit": "V1", "site": "vertex"},
+        "c": {"subject": "2", "visit": "V1", "site": "vertex"},
+        "d": {"subject": "2"},
+    }
+    groups = group_visits(outcomes, manifest)
+    assert [[o.photo_id for o in group] for _, group in groups] == [["b"], ["a", "c"]]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    for seed, name in enumerate(("=a.png", "b.png")):
+        fake_wing.make_photo(tmp_path / "in" / name, seed=seed)
+    effective = effective_settings([("--set", {"hair.terminal_cutoff_um": 30})])
+    run_batch(
+        [tmp_path / "in"],
+        tmp_path / "out",
+        BatchOptions(wing=fake_wing.TARGET, engine="serial", effective=effective),
+    )
+    return tmp_path / "out"
+
+
+def test_the_workbook_holds_every_table_and_no_formula(out: Path) -> None:
+    with open_for_reading(out) as ledger:
+        path = write_workbook(out / "dermetry.xlsx", ledger, fake_wing.make_wing())
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["results", "failures", "hairs", "units", "cutoffs"]
+    results = list(book["results"].iter_rows(values_only=True))
+    assert results[1][0] == "'=a.png"
+    assert isinstance(results[1][results[0].index("hair_count")], int)
+    assert results[1][results[0].index("hair_density_per_cm2")] is None
+    assert "path_px" not in next(book["hairs"].iter_rows(values_only=True))
+    assert all(c.data_type != "f" for sheet in book for row in sheet.iter_rows() for c in row)
+    book.close()
+
+
+def test_run_toml_repeats_the_run_when_it_is_given_as_settings(out: Path) -> None:
+    text = (out / "run.toml").read_bytes()
+    provenance = tomllib.loads(text.decode())["provenance"]
+    assert provenance["origins"]["hair.terminal_cutoff_um"] == "--set"
+    assert provenance["counts"]["scored"] == 2
+    again = effective_settings([("run.toml", parse_toml(text, origin="run.toml"))])
+    assert again.settings.hair.terminal_cutoff_um == 30.0
