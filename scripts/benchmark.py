@@ -19,11 +19,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarking.results import COLUMNS, Row, by_section, cells, failures, markdown
+from benchmarking.results import Row, failures, markdown, tables
 from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 SECTIONS = ("real", "synthetic", "invariance", "bars", "speed", "batch")
+
+#: Columns of text where the output is no terminal but a file or a pipe.
+WIDTH_IN_FILES = 160
 
 
 def main() -> int:
@@ -36,7 +39,8 @@ def main() -> int:
         began = time.perf_counter()
         members = list(_measure(section, given))
         rows += members
-        _show(members, f"{section}, {time.perf_counter() - began:.0f} s")
+        _show(members)
+        print(f"{section}: {time.perf_counter() - began:.0f} s", flush=True)
     missed = failures(rows)
     print(f"{len(rows)} figures, {missed} miss their bar, {time.perf_counter() - start:.0f} s.")
     if given.write:
@@ -105,14 +109,13 @@ def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
     return measures[section]()
 
 
-def _show(rows: list[Row], caption: str) -> None:
-    table = Table(caption=caption)
-    for heading in ("section", *COLUMNS):
-        table.add_column(heading)
-    for row in by_section(rows):
-        style = {"pass": "green", "FAIL": "red"}.get(row.verdict)
-        table.add_row(row.section, *cells(row), style=style)
-    Console(width=None if sys.stdout.isatty() else 190).print(table)
+def _show(rows: list[Row]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES)
+    for found in tables(rows):
+        table = Table(*found.headings, title=found.section)
+        for line in found.lines:
+            table.add_row(*line, style="red" if any("FAIL" in cell for cell in line) else None)
+        console.print(table)
 
 
 def _page(rows: list[Row], given: argparse.Namespace) -> str:

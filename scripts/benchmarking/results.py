@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 
 @dataclass(frozen=True)
@@ -56,29 +55,53 @@ class Row:
         return f"{self.value:.{self.decimals}f} {self.unit}".strip()
 
 
-COLUMNS = ("measure", "method", "figure", "bar", "verdict")
+@dataclass(frozen=True)
+class SectionTable:
+    """The figures of one section: a line per measure, a column per method, and the bar."""
+
+    section: str
+    headings: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """Return the cells of one row, in the order of `COLUMNS`."""
-    return (row.measure, row.method, row.text, str(row.bar or ""), row.verdict)
+def tables(rows: Iterable[Row]) -> list[SectionTable]:
+    """Return one table per section; sections, measures and methods in the order of their coming."""
+    sections: dict[str, list[Row]] = {}
+    for row in rows:
+        sections.setdefault(row.section, []).append(row)
+    return [_table(section, members) for section, members in sections.items()]
 
 
-def by_section(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows section by section, sections and rows in the order of their coming."""
-    listed = list(rows)
-    sections = list(dict.fromkeys(row.section for row in listed))
-    return sorted(listed, key=lambda row: sections.index(row.section))
+def _table(section: str, rows: list[Row]) -> SectionTable:
+    methods = tuple(dict.fromkeys(row.method for row in rows))
+    by_measure: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_measure.setdefault(row.measure, {})[row.method] = row
+    lines = []
+    for measure, found in by_measure.items():
+        cells = [_cell(found[method]) if method in found else "" for method in methods]
+        bars = dict.fromkeys(str(row.bar) for row in found.values() if row.bar is not None)
+        lines.append((measure, *cells, ", ".join(bars)))
+    return SectionTable(section, ("measure", *methods, "bar"), tuple(lines))
+
+
+def _cell(row: Row) -> str:
+    return f"{row.text} {row.verdict}".strip()
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """Return one Markdown table per section, in the order of the rows."""
+    """Return the tables of all sections as Markdown."""
     parts = []
-    for section, members in groupby(by_section(rows), key=lambda row: row.section):
-        lines = [f"## {section}", "", "| " + " | ".join(COLUMNS) + " |", "|---" * 5 + "|"]
-        lines += ["| " + " | ".join(cells(row)) + " |" for row in members]
+    for table in tables(rows):
+        lines = [f"## {table.section}", "", _markdown_line(table.headings)]
+        lines.append("|---" * len(table.headings) + "|")
+        lines += [_markdown_line(line) for line in table.lines]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
+
+
+def _markdown_line(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def failures(rows: Iterable[Row]) -> int:
