@@ -59,3 +59,53 @@ FOREHEAD_TOP = 10
 def mirrored_chain(chain: Sequence[int]) -> tuple[int, ...]:
     """Return the same chain of points on the other side, in the same order."""
     return tuple(int(MIRRORED[index]) for index in chain)
+
+
+def whole_chain(right: Sequence[int], *, middle: Sequence[int] = ()) -> tuple[int, ...]:
+    """Return a closed outline that is symmetric: right half, midline points, mirrored left half."""
+    return (*right, *middle, *reversed(mirrored_chain(right)))
+
+
+# fmt: off
+#: Outline of the face as far as the mesh reaches: forehead top, ears, jaw, chin tip.
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
+    148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)
+
+#: Lower border of the forehead: over the brow and down between the brows.
+BROW_LINE = whole_chain((70, 63, 105, 66, 107, 55), middle=(8,))
+
+#: Lower lid to jaw, beside the nose and the nasolabial fold, to in front of the ear.
+MALAR = (
+    127, 34, 143, 31, 228, 229, 230, 231, 232, 121, 47, 126, 209, 129, 203, 206, 216, 212, 202,
+    210, 169, 150, 136, 172, 58, 132, 93, 234,
+)
+
+#: Below the lower lip to the jaw, between the lines from the corners of the mouth.
+CHIN = whole_chain((57, 146, 91, 181, 84), middle=(17,)) + tuple(
+    reversed(whole_chain((202, 210, 169, 150, 149, 176, 148), middle=(152,)))
+)
+
+NOSE = whole_chain((8, 193, 245, 188, 174, 217, 198, 209, 129, 64, 98, 97), middle=(2,))
+
+UPPER_LIP = (*whole_chain((97, 98, 165, 92, 186, 57, 61, 185, 40, 39, 37), middle=(0,)), 2)
+
+#: Brow hair; lids and eye (the orbit below the brow); red of the lips; one nostril.
+BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
+ORBIT = (46, 124, 35, 31, 228, 229, 230, 231, 232, 233, 244, 193, 55, 65, 52, 53)
+LIPS = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+)
+NOSTRIL = (79, 239, 238, 20, 60, 75, 59, 166, 218)
+
+#: Sure skin, to learn this person's skin and the light from: cheek, middle of the forehead, nose.
+CHEEK_SEED = (117, 118, 119, 100, 126, 129, 203, 206, 216, 207, 187, 147, 123, 116)
+FOREHEAD_SEED = (69, 108, 151, 337, 299, 296, 336, 9, 107, 66)
+NOSE_SEED = (6, 122, 196, 3, 51, 5, 281, 248, 419, 351)
+# fmt: on
+
+#: Between the eyes: rays to the hairline start here.
+NOSE_ROOT = 168
+MOUTH_CORNERS = (61, 291)
+EYE_OUTER_CORNERS = (RIGHT_EYE_CORNER, LEFT_EYE_CORNER)

@@ -112,6 +112,8 @@ _DECLARED = (
         "Check the magnification.",
     ),
     # -- face: colour, pigment and scores
+    Flag("glasses", "Glasses were seen; their frames were left out.", "Take off the glasses."),
+    Flag("beard", "A beard hides skin; it was left out.", "Read the readable share."),
     Flag(
         "several_faces",
         "More than one face is in the photo; the largest was scored.",
@@ -176,6 +178,16 @@ _DECLARED = (
         "assumed_face_width",
         "Millimetres on the face assume an ear-to-ear width of 135 mm.",
         "Give --px-per-mm.",
+    ),
+    Flag(
+        "single_oblique_view",
+        "An oblique view scores the cheek it sees: MASI needs the front or all three views.",
+        "Give the visit and the view of each photo in a manifest.",
+    ),
+    Flag(
+        "patch_mode",
+        "A crop was scored as one region: there is no MASI of it.",
+        "Use a photo of the whole face for MASI.",
     ),
     Flag(
         "missing_view",

@@ -91,11 +91,172 @@ class FaceSettings:
         reason="Beyond about 45 degrees the mesh is placed badly; the photo is flagged.",
         stage="evidence",
     )
-    area_floor_percent: float = setting(
-        1.0,
+    region_profile: str = setting(
+        "default-1",
+        choices=("default-1", "nose-malar-1", "full-1", "parts-1"),
+        reason=(
+            "Where the regions end. default-1 leaves nose, upper lip and temples out; "
+            "nose-malar-1 gives the nose to the cheeks; full-1 also the upper lip to the chin and "
+            "the temples to the forehead; parts-1 makes each a region of its own."
+        ),
+        stage="evidence",
+    )
+    shadow_density: float = setting(
+        0.33,
+        unit="OD",
+        low=0.2,
+        high=1.0,
+        reason=(
+            "Wide areas darker than the light on the face explains by this much are deep shadow; "
+            "the strongest lesions reach 0.25."
+        ),
+        stage="evidence",
+    )
+    glare_density: float = setting(
+        0.22,
+        unit="OD",
+        low=0.1,
+        high=1.0,
+        reason="Skin brighter than the light on the face explains by this much is shine.",
+        stage="evidence",
+    )
+    burnt_level: int = setting(
+        245,
+        low=200,
+        high=255,
+        reason="A pixel whose darkest channel reaches this holds no colour of skin any more.",
+        stage="evidence",
+    )
+    min_normal_percent: float = setting(
+        20.0,
         unit="%",
         low=0.0,
-        high=10.0,
-        reason="The pixel measurement has a noise floor; below it a percentage is 0.",
+        high=100.0,
+        reason=(
+            "With less normal skin than this in a region its reference is borrowed from elsewhere "
+            "on the face, and flagged."
+        ),
         stage="measuring",
+    )
+    darkness_1_delta_l: float = setting(
+        2.0,
+        unit="ΔL*",
+        low=0.0,
+        high=60.0,
+        reason=(
+            "Darkness 1 (barely visible) from here on. No published value: uncalibrated until "
+            "fitted."
+        ),
+        stage="measuring",
+    )
+    darkness_2_delta_l: float = setting(
+        5.0,
+        unit="ΔL*",
+        low=0.0,
+        high=60.0,
+        reason="Darkness 2 (mild) from here on. No published value: uncalibrated until fitted.",
+        stage="measuring",
+    )
+    darkness_3_delta_l: float = setting(
+        8.0,
+        unit="ΔL*",
+        low=0.0,
+        high=60.0,
+        reason=(
+            "Darkness 3 (moderate) from here on. No published value: uncalibrated until fitted."
+        ),
+        stage="measuring",
+    )
+    darkness_4_delta_l: float = setting(
+        12.0,
+        unit="ΔL*",
+        low=0.0,
+        high=60.0,
+        reason="Darkness 4 (severe) from here on. No published value: uncalibrated until fitted.",
+        stage="measuring",
+    )
+    homogeneity_speck_mm: float = setting(
+        5.0,
+        unit="mm",
+        low=1.0,
+        high=30.0,
+        reason="A patch at least this wide is more than a speck. No published value.",
+        stage="measuring",
+    )
+    homogeneity_patch_mm: float = setting(
+        17.5,
+        unit="mm",
+        low=5.0,
+        high=60.0,
+        reason="Between the small (under 15 mm) and the large patches (over 20 mm) of the MASI.",
+        stage="measuring",
+    )
+    homogeneity_uniform_percent: float = setting(
+        90.0,
+        unit="%",
+        low=50.0,
+        high=100.0,
+        reason="From this share of a region on no clear area is left.",
+        stage="measuring",
+    )
+    scores_calibrated: bool = setting(
+        False,
+        reason=(
+            "True when the darkness and homogeneity cut-points were fitted to this site's readers."
+        ),
+        stage="measuring",
+    )
+    spot_delta_l: float = setting(
+        4.0,
+        unit="ΔL*",
+        low=1.0,
+        high=40.0,
+        reason="A freckle, lentigo or mole is at least this much darker than the skin round it.",
+        stage="measuring",
+    )
+    spot_min_mm: float = setting(
+        0.8,
+        unit="mm",
+        low=0.2,
+        high=5.0,
+        reason="Smaller dark points are pores and stubble.",
+        stage="measuring",
+    )
+    spot_max_mm: float = setting(
+        5.0,
+        unit="mm",
+        low=1.0,
+        high=15.0,
+        reason="Larger brown areas are patches.",
+        stage="evidence",
+    )
+    red_delta_erythema: float = setting(
+        4.0,
+        low=0.5,
+        high=40.0,
+        reason=(
+            "A red area exceeds the erythema index of normal skin by this; noise stays under 2."
+        ),
+        stage="measuring",
+    )
+    smallest_red_mm: float = setting(
+        2.0,
+        unit="mm",
+        low=0.2,
+        high=20.0,
+        reason="Smaller red points are pores and noise.",
+        stage="measuring",
+    )
+    anonymise: bool = setting(
+        False,
+        reason="Cover the eyes in every picture that is written.",
+        stage="drawing",
+    )
+    overlay_side_px: int = setting(
+        1600,
+        unit="px",
+        low=400,
+        high=12000,
+        reason="Longest side of a drawn picture: a screen shows no more, and 12 MP cost seconds.",
+        stage="drawing",
     )
