@@ -127,6 +127,91 @@ class FaceSettings:
         reason="A pixel whose darkest channel reaches this holds no colour of skin any more.",
         stage="evidence",
     )
+    min_readable_percent: float = setting(
+        50.0,
+        unit="%",
+        low=5.0,
+        high=100.0,
+        reason=(
+            "A region of which less can be read has no score: the rest may be all lesion or none."
+        ),
+        stage="measuring",
+    )
+    area_floor_percent: float = setting(
+        1.0,
+        unit="%",
+        low=0.0,
+        high=10.0,
+        reason="The pixel measurement has a noise floor; below it a percentage is 0.",
+        stage="measuring",
+    )
+    segmenter: str = setting(
+        "pigment-1",
+        reason="What tells melasma from light and blemishes; the benchmark says which is better.",
+        stage="evidence",
+    )
+    patch_mode: bool = setting(
+        False,
+        reason="Score a partial crop as one region: the whole crop, or the polygon given for it.",
+        stage="evidence",
+    )
+    patch_width_share: float = setting(
+        0.6,
+        low=0.1,
+        high=2.0,
+        reason=(
+            "Width of a crop as a share of the face, where no scale is given: a cheek or a "
+            "forehead."
+        ),
+        stage="evidence",
+    )
+    pigment_probability: float = setting(
+        0.5,
+        low=0.05,
+        high=0.95,
+        reason=(
+            "Least probability of melasma; at 0.5 a border lies where the density is half its peak."
+        ),
+        stage="measuring",
+    )
+    pigment_delta_l: float = setting(
+        1.0,
+        unit="ΔL*",
+        low=0.0,
+        high=20.0,
+        reason=(
+            "Least darkness below normal skin: a difference of one unit is what the eye can see."
+        ),
+        stage="measuring",
+    )
+    pigment_red_share: float = setting(
+        0.8,
+        unit="ΔEI / ΔL*",
+        low=0.1,
+        high=10.0,
+        reason=(
+            "Skin whose darkness is redness to at least this share is red, not brown; both are "
+            "kept apart by haemoglobin, which melanin and shadow do not imitate."
+        ),
+        stage="measuring",
+    )
+    smallest_patch_mm: float = setting(
+        2.5,
+        unit="mm",
+        low=0.0,
+        high=20.0,
+        reason="Smaller than this is a freckle, a mole or noise: freckles are 1 to 3 mm wide.",
+        stage="measuring",
+    )
+    sensitivity_probability: float = setting(
+        0.2,
+        low=0.0,
+        high=0.4,
+        reason=(
+            "Half width of the range of thresholds that the low and high values are measured at."
+        ),
+        stage="measuring",
+    )
     min_normal_percent: float = setting(
         20.0,
         unit="%",

@@ -1,0 +1,175 @@
+"""From the probability of melasma to what is measured: contrast with normal skin, mask, redness.
+
+Every threshold is in physical units, and each is applied to a map that does not depend on it: a
+stricter threshold always gives a subset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..photo.colour import lightness_of_density, optical_density
+from ..settings import FaceSettings
+from .illumination import normal_density
+from .segmenter import segment_pigment
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+#: Ear to ear of an adult; without a scale, millimetres on a face rest on it.
+FACE_WIDTH_MM = 135.0
+
+#: Pores and fine hairs are smoothed away over this length before colours are compared.
+TEXTURE_MM = 0.6
+
+#: Haemoglobin raises G − R and B − R of optical density by 0.74 and 0.62 for each unit in green,
+#: melanin by 0.27 and 0.42.  This combination is blind to melanin and to shading.
+MELANIN_SLOPE = 0.27 / 0.42
+RED_GAIN = 0.74 / (0.74 - MELANIN_SLOPE * 0.62)
+
+#: Reach in which a patch's own peak is looked for, as a share of the face width: a few patches.
+PEAK_SHARE = 0.06
+
+#: A patch ends where its contrast falls to this share of its own peak.
+BORDER_SHARE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class PigmentEvidence:
+    """Maps of one face, shape (h, w); NaN-free, 0 off the skin.
+
+    Parameters
+    ----------
+    probability : ndarray of float32
+        Of melasma, 0 to 1.
+    contrast : ndarray of float32
+        ΔL*: normal skin under the same light − this skin; positive is darker.
+    peak : ndarray of float32
+        The contrast of the patch that a pixel belongs to, at its darkest.
+    redness : ndarray of float32
+        Rise of the erythema index over normal skin that melanin does not explain.
+    support : ndarray of float32
+        0 to 1: how far normal skin nearby, rather than the whole face, was compared with.
+    """
+
+    probability: Floats
+    contrast: Floats
+    peak: Floats
+    redness: Floats
+    support: Floats
+
+
+def find_pigment(
+    linear: Floats,
+    skin: Mask,
+    *,
+    face_width_px: float,
+    settings: FaceSettings,
+) -> PigmentEvidence:
+    """Compare every pixel with the person's own normal skin under the same light.
+
+    Parameters
+    ----------
+    linear : ndarray of float32, shape (h, w, 3)
+        Linear RGB of the working image.
+    skin : ndarray of bool, shape (h, w)
+        Readable skin, of the scored regions and of the rest of the face.
+    face_width_px : float
+    settings : FaceSettings
+        ``segmenter``.
+    """
+    if not skin.any():
+        empty = np.zeros(skin.shape, np.float32)
+        return PigmentEvidence(empty, empty, empty, empty, empty)
+    density = optical_density(smooth_skin(linear, skin, TEXTURE_MM * face_width_px / FACE_WIDTH_MM))
+    probability = segment_pigment(
+        density, skin, face_width_px=face_width_px, segmenter=settings.segmenter
+    )
+    normal = normal_density(density, skin, probability, face_width_px=face_width_px)
+    contrast = lightness_of_density(normal.density) - lightness_of_density(density)
+    contrast = np.where(skin, contrast, 0).astype(np.float32)
+    step = density - normal.density
+    red = (step[..., 1] - step[..., 0]) - MELANIN_SLOPE * (step[..., 2] - step[..., 0])
+    redness = np.where(skin, 100 * RED_GAIN * red, 0).astype(np.float32)
+    return PigmentEvidence(
+        probability=probability,
+        contrast=contrast,
+        peak=_patch_peak(contrast, probability, PEAK_SHARE * face_width_px),
+        redness=redness,
+        support=normal.support,
+    )
+
+
+def smooth_skin(linear: Floats, skin: Mask, sigma_px: float) -> Floats:
+    """Return linear light averaged over neighbouring skin alone: hair and lips do not leak in."""
+    if sigma_px < 0.3:
+        return linear
+    weight = skin.astype(np.float32)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma_px)
+    light = cv2.GaussianBlur(linear * weight[..., None], (0, 0), sigma_px)
+    smooth = light / np.maximum(total, 1e-3)[..., None]
+    return np.where(skin[..., None], smooth, linear).astype(np.float32)
+
+
+def pigment_mask(
+    evidence: PigmentEvidence,
+    skin: Mask,
+    *,
+    probability: float,
+    delta_l: float,
+    red_share: float,
+    smallest_px: float,
+) -> Mask:
+    """Return pigmented skin.
+
+    Parameters
+    ----------
+    evidence : PigmentEvidence
+    skin : ndarray of bool, shape (h, w)
+        Where it may lie.
+    probability : float
+        Least probability of melasma; higher is stricter.
+    delta_l : float
+        Least ΔL* below normal skin; higher is stricter.
+    red_share : float
+        Most redness, as a share of the contrast; lower is stricter.
+    smallest_px : float
+        Patches of fewer pixels are left out.
+    """
+    border = np.maximum(delta_l, 0.0)
+    mask = (
+        skin
+        & (evidence.probability >= probability)
+        & (evidence.contrast >= border)
+        & (evidence.redness <= red_share * np.maximum(evidence.contrast, 0))
+    )
+    return drop_small(mask, smallest_px)
+
+
+def drop_small(mask: Mask, smallest_px: float) -> Mask:
+    """Return the mask without connected parts of fewer pixels; monotone in the mask."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    keep = np.zeros(count, bool)
+    keep[1:] = stats[1:, cv2.CC_STAT_AREA] >= smallest_px
+    return np.asarray(keep[labels], np.bool_)
+
+
+def largest_patch_px(mask: Mask) -> float:
+    """Return the equivalent diameter, in pixels, of the largest connected part; 0 when empty."""
+    stats = cv2.connectedComponentsWithStats(mask.astype(np.uint8))[2]
+    area = float(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0.0
+    return float(2 * np.sqrt(area / np.pi))
+
+
+def _patch_peak(contrast: Floats, probability: Floats, reach_px: float) -> Floats:
+    """Return a smooth upper envelope of the contrast over pigmented skin."""
+    core = np.where(probability >= 0.5, np.maximum(contrast, 0), 0).astype(np.float32)
+    sigma = max(reach_px, 1.0)
+    # The power mean leans to the darkest parts and, unlike a maximum, is not one pixel's word.
+    power = cv2.GaussianBlur(core**4, (0, 0), sigma)
+    weight = cv2.GaussianBlur((core > 0).astype(np.float32), (0, 0), sigma)
+    return np.asarray((power / np.maximum(weight, 1e-3)) ** 0.25, np.float32)

@@ -1,0 +1,316 @@
+"""Clear synthetic faces and skin: what light, shape, camera and blemishes do to normal skin.
+
+For training and for sample patches.  No photograph goes in: a face is a height map under lamps, its
+skin a mixture of melanin and haemoglobin, its camera a curve and noise.  It need not please the
+eye; it has to hold every smooth, sharp, dark or red thing on clear skin that is not melasma.
+Lengths are shares of the face width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .face import MELASMA_DIRECTION, random_field
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+HAEMOGLOBIN = np.array([0.26, 1.0, 0.88], np.float32)
+#: Soft shadow: nearly grey, a little stronger in blue where the lamp is warm.
+NEUTRAL = np.array([1.0, 1.0, 1.0], np.float32)
+BEARD = np.array([1.05, 1.0, 0.85], np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """A clear face.
+
+    Parameters
+    ----------
+    density : ndarray of float32, shape (h, w, 3)
+        Optical density of linear R, G, B as the camera gives it.
+    skin : ndarray of bool, shape (h, w)
+        Skin that a region finder would call readable.
+    u, v : ndarray of float32, shape (h, w)
+        Face coordinates: u runs −1 to 1 from ear to ear, v downwards in the same unit.
+    face_width_px : float
+    """
+
+    density: Floats
+    skin: Mask
+    u: Floats
+    v: Floats
+    face_width_px: float
+
+
+def make_portrait(
+    shape: tuple[int, int],
+    *,
+    face_width_px: float,
+    rng: np.random.Generator,
+    is_patch: bool = False,
+) -> Portrait:
+    """Return a clear face, or (``is_patch``) an even field of skin that fills the picture."""
+    height, width = shape
+    rows, cols = np.mgrid[:height, :width].astype(np.float32)
+    half = face_width_px / 2
+    u = (cols - width * (0.5 + 0.04 * rng.standard_normal())) / half
+    v = (rows - height * (0.47 + 0.04 * rng.standard_normal())) / half
+    if is_patch:
+        u, v = u + np.float32(rng.uniform(-0.6, 0.6)), v + np.float32(rng.uniform(-0.7, 0.9))
+    tilt = rng.normal(0, 0.06)
+    u, v = u + tilt * v, v - tilt * u
+    skin = _skin_mask(u, v, rng) if not is_patch else np.ones(shape, bool)
+    density = _skin_density(shape, face_width_px, u, v, rng)
+    density += _light(u, v, face_width_px, rng)
+    density = _camera(density, rng)
+    density += _blemishes(shape, u, v, face_width_px, rng)
+    if not is_patch:
+        density += _rim(skin, face_width_px, rng)
+    texture = random_field(shape, 0.02 * face_width_px, rng) * rng.uniform(0.002, 0.02)
+    grain = rng.standard_normal((*shape, 3)) * rng.uniform(0.001, 0.008)
+    density = density + texture[..., None] + grain
+    return Portrait(density.astype(np.float32), skin, u, v, face_width_px)
+
+
+def paint_blobs(
+    portrait: Portrait,
+    *,
+    amplitude: float,
+    cover: float,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Return a melasma density map (green) and its direction for a portrait.
+
+    Patches come from a field, from ellipses with wandering borders, or from both, so that no
+    single model of border and texture is learned.
+    """
+    shape = portrait.skin.shape
+    width = portrait.face_width_px
+    symmetric = rng.random() < 0.6
+    zones = _zones(portrait, rng)
+    length = width * np.exp(rng.uniform(np.log(0.04), np.log(0.25)))
+    patches = random_field(shape, length, rng)
+    if rng.random() < 0.5:
+        patches = 0.5 * patches + _ellipses(portrait, int(rng.integers(2, 14)), rng)
+    patches = patches + 0.5 * random_field(shape, 0.3 * length, rng) * rng.uniform(0, 1)
+    if symmetric:
+        middle = float(np.interp(0.0, portrait.u[shape[0] // 2], np.arange(shape[1])))
+        flip = np.array([[-1, 0, 2 * middle], [0, 1, 0]], np.float32)
+        other = cv2.warpAffine(patches, flip, shape[::-1], borderMode=cv2.BORDER_REFLECT)
+        patches = patches + rng.uniform(0.4, 1.0) * other
+    patches = patches / max(float(patches.std()), 1e-6) + zones
+    inside = portrait.skin
+    level = float(np.quantile(patches[inside], 1 - cover))
+    dy, dx = np.gradient(patches)
+    near = (np.abs(patches - level) < 0.4) & inside
+    slope = float(np.hypot(dx, dy)[near].mean()) if near.any() else 0.05
+    ramp = max(width * rng.uniform(0.01, 0.07), 1.0)
+    profile = np.clip(0.5 + (patches - level) / max(slope * ramp, 1e-6), 0, 1)
+    profile = profile * profile * (3 - 2 * profile)
+    grain = random_field(shape, width * rng.uniform(0.01, 0.06), rng)
+    profile = profile * (1 - rng.uniform(0, 0.45) * np.clip(0.5 + 0.5 * grain, 0, 1))
+    return (amplitude * profile).astype(np.float32), _direction(rng)
+
+
+def _direction(rng: np.random.Generator, *, cone_deg: float = 17.0) -> Floats:
+    """Return a direction within the cone around the melasma vector, green 1."""
+    axis = np.array(MELASMA_DIRECTION) / np.linalg.norm(MELASMA_DIRECTION)
+    side = rng.standard_normal(3)
+    side -= side @ axis * axis
+    side /= np.linalg.norm(side)
+    angle = np.radians(rng.uniform(0, cone_deg))
+    turned = np.cos(angle) * axis + np.sin(angle) * side
+    return np.asarray(turned / turned[1], np.float32)
+
+
+def _zones(portrait: Portrait, rng: np.random.Generator) -> Floats:
+    """Return a bias that draws patches to forehead, cheeks, chin, or nowhere in particular."""
+    u, v = portrait.u, portrait.v
+    centres = {"forehead": (0, -0.85), "right": (-0.5, 0.3), "left": (0.5, 0.3), "chin": (0, 1.1)}
+    bias = np.zeros(u.shape, np.float32)
+    for x, y in centres.values():
+        weight = rng.choice([-1.5, 0.0, 1.0, 2.0])
+        spread = rng.uniform(0.25, 0.5)
+        bias += weight * np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * spread**2))
+    return bias * np.float32(rng.random() < 0.75)
+
+
+def _ellipses(portrait: Portrait, count: int, rng: np.random.Generator) -> Floats:
+    u, v = portrait.u, portrait.v
+    wander = random_field(u.shape, 0.1 * portrait.face_width_px, rng)
+    total = np.full(u.shape, -2.0, np.float32)
+    for _ in range(count):
+        x, y = rng.uniform(-0.85, 0.85), rng.uniform(-1.1, 1.2)
+        a, b = np.exp(rng.uniform(np.log(0.06), np.log(0.5), 2))
+        t = rng.uniform(0, np.pi)
+        p = ((u - x) * np.cos(t) + (v - y) * np.sin(t)) / a
+        q = ((v - y) * np.cos(t) - (u - x) * np.sin(t)) / b
+        total = np.maximum(total, 1 - np.hypot(p, q) + 0.25 * wander)
+    return total * 1.5
+
+
+def _skin_mask(u: Floats, v: Floats, rng: np.random.Generator) -> Mask:
+    wide, high = rng.uniform(0.88, 1.02), rng.uniform(1.2, 1.5)
+    mask = (np.abs(u / wide) ** 2.3 + np.abs((v - 0.05) / high) ** 2.5) < 1
+    mask &= v > -rng.uniform(0.75, 1.3) + 0.3 * u * u
+    gap = rng.uniform(0.05, 0.14)
+    for side in (-1, 1):
+        x = side * rng.uniform(0.38, 0.48)
+        mask &= ((u - x) / (0.2 + gap)) ** 2 + ((v + 0.22) / (0.07 + gap)) ** 2 > 1
+        brow = (np.abs(u - x) < 0.28 + gap / 2) & (np.abs(v + 0.42 - 0.1 * (u - x) ** 2) < gap)
+        mask &= ~brow
+        nostril = ((u - side * 0.11) / 0.1) ** 2 + ((v - 0.42) / 0.06) ** 2 > 1
+        mask &= nostril
+    if rng.random() < 0.3:
+        mask &= ~((np.abs(u) < 0.75) & (np.abs(v + 0.25) < rng.uniform(0.15, 0.3)))  # eye bar
+    mouth = (u / rng.uniform(0.33, 0.42)) ** 2 + ((v - 0.78) / rng.uniform(0.1, 0.17)) ** 2 > 1
+    mask &= mouth
+    if rng.random() < 0.3:
+        mask &= u < rng.uniform(0.5, 1.0)  # hair over one side, or a turned head
+        if rng.random() < 0.5:
+            mask = mask[:, ::-1].copy()
+    return np.asarray(mask, np.bool_)
+
+
+def _skin_density(
+    shape: tuple[int, int], face_px: float, u: Floats, v: Floats, rng: np.random.Generator
+) -> Floats:
+    melanin = rng.uniform(0.05, 0.7)
+    base = melanin * np.array(MELASMA_DIRECTION, np.float32) + 0.12 * HAEMOGLOBIN
+    density = np.broadcast_to(base, (*shape, 3)).copy()
+    tan = random_field(shape, face_px * rng.uniform(0.4, 1.0), rng) * rng.uniform(0, 0.02)
+    density += tan[..., None] * np.array(MELASMA_DIRECTION, np.float32)
+    flush = random_field(shape, face_px * rng.uniform(0.1, 0.5), rng) * rng.uniform(0, 0.02)
+    cheeks = np.exp(-((np.abs(u) - 0.5) ** 2 + (v - 0.3) ** 2) / 0.08) * rng.uniform(0, 0.09)
+    nose = np.exp(-(u**2 / 0.03 + (v - 0.25) ** 2 / 0.06)) * rng.uniform(0, 0.08)
+    density += (flush + cheeks + nose)[..., None] * HAEMOGLOBIN
+    lids = np.exp(-((np.abs(u) - 0.42) ** 2 / 0.05 + (v + 0.08) ** 2 / 0.012))
+    density += (lids * rng.uniform(0, 0.12))[..., None] * np.array([0.8, 1.0, 0.95], np.float32)
+    return density.astype(np.float32)
+
+
+def _height(u: Floats, v: Floats, rng: np.random.Generator) -> Floats:
+    def bump(x: float, y: float, a: float, b: float, h: float) -> Floats:
+        h = h * rng.uniform(0.6, 1.4)
+        return np.asarray(h * np.exp(-((u - x) ** 2 / a**2 + (v - y) ** 2 / b**2)), np.float32)
+
+    z = rng.uniform(0.7, 1.1) * np.sqrt(np.clip(1.15 - 0.95 * u**2 - (v / 1.55) ** 2, 0.02, None))
+    z = z + bump(0, 0.3, 0.16, 0.2, 0.3) + bump(0, -0.05, 0.11, 0.3, 0.16)
+    z = z + bump(0, 0.75, 0.28, 0.13, 0.07) + bump(0, 1.12, 0.25, 0.16, 0.1)
+    for side in (-1, 1):
+        z = z - bump(side * 0.42, -0.2, 0.24, 0.13, 0.12) + bump(side * 0.5, 0.22, 0.25, 0.22, 0.09)
+        z = z + bump(side * 0.4, -0.48, 0.3, 0.1, 0.06) + bump(side * 0.14, 0.4, 0.08, 0.08, 0.07)
+    return np.asarray(z, np.float32)
+
+
+def _light(u: Floats, v: Floats, face_px: float, rng: np.random.Generator) -> Floats:
+    """Return the shading density of lamps on the face's shape, shadows, folds and shine."""
+    z = cv2.GaussianBlur(_height(u, v, rng), (0, 0), max(0.012 * face_px, 0.5))
+    dy, dx = np.gradient(z, 2 / face_px)
+    norm = np.sqrt(dx * dx + dy * dy + 1)
+    light = np.zeros((*u.shape, 3), np.float32)
+    for strength in (1.0, rng.uniform(0, 0.7)):
+        azimuth, elevation = rng.normal(0, 0.7), rng.uniform(-0.1, 1.0)
+        lamp = np.array(
+            [np.sin(azimuth) * np.cos(elevation), -np.sin(elevation), np.cos(azimuth)], np.float32
+        )
+        lamp /= np.linalg.norm(lamp)
+        facing = np.clip((-dx * lamp[0] - dy * lamp[1] + lamp[2]) / norm, 0, None)
+        middle = np.clip((-dx * lamp[0] - dy * lamp[1] + lamp[2] + 1) / (norm + 1), 0, None)
+        facing = facing + np.clip(middle**24, 0, 1) * rng.uniform(0, 0.25) * (strength > 0.4)
+        tint = 1 + 0.05 * rng.standard_normal(3).astype(np.float32)
+        light += strength * facing[..., None].astype(np.float32) * tint
+    hollow = cv2.GaussianBlur(z, (0, 0), 0.06 * face_px) - z
+    ambient = rng.uniform(0.15, 1.0) * np.exp(-rng.uniform(0, 6) * np.clip(hollow, -0.1, 0.2))
+    light += ambient[..., None] * (1 + 0.05 * rng.standard_normal(3).astype(np.float32))
+    density = -np.log10(np.maximum(light / light.max(), 0.02))
+    sway = random_field(u.shape, face_px * rng.uniform(0.25, 0.8), rng) * rng.uniform(0, 0.05)
+    density += sway[..., None]
+    if rng.random() < 0.4:  # the soft edge of a cast shadow
+        edge = np.cos(t := rng.uniform(0, 2 * np.pi)) * u + np.sin(t) * v - rng.uniform(-0.9, 0.9)
+        bend = 0.15 * random_field(u.shape, 0.4 * face_px, rng)
+        fall = 1 / (1 + np.exp(-(edge + bend) / rng.uniform(0.03, 0.15)))
+        density += (fall * rng.uniform(0.03, 0.3))[..., None] * NEUTRAL
+    return np.asarray(density, np.float32)
+
+
+def _camera(density: Floats, rng: np.random.Generator) -> Floats:
+    """Return the density after a tone curve and a change of saturation."""
+    contrast, saturation = rng.uniform(0.8, 1.3), rng.uniform(0.7, 1.4)
+    grey = density.mean(axis=-1, keepdims=True)
+    bent = contrast * grey + 0.08 * rng.standard_normal() * (grey - 0.5) ** 2
+    return np.asarray(bent + contrast * saturation * (density - grey), np.float32)
+
+
+def _blemishes(
+    shape: tuple[int, int], u: Floats, v: Floats, face_px: float, rng: np.random.Generator
+) -> Floats:
+    """Return what clear skin carries: folds, wrinkles, beard, freckles, moles, red spots, hairs."""
+    scale = 4 if face_px < 200 else 1
+    lines = np.zeros((shape[0] * scale, shape[1] * scale), np.float32)
+    line_px = face_px * scale
+
+    def place(x: float, y: float) -> tuple[int, int]:
+        row = int(np.interp(y, v[:, shape[1] // 2], np.arange(shape[0])) * scale)
+        return int(np.interp(x, u[shape[0] // 2], np.arange(shape[1])) * scale), row
+
+    for side in (-1, 1):  # nasolabial folds
+        if rng.random() < 0.6:
+            x = np.array([0.2, 0.32, 0.42, 0.46]) + rng.normal(0, 0.03, 4)
+            y = np.array([0.35, 0.5, 0.7, 0.9]) + rng.normal(0, 0.03, 4)
+            path = np.array([place(side * a, b) for a, b in zip(x, y, strict=True)], np.int32)
+            cv2.polylines(lines, [path], False, rng.uniform(0.05, 0.25), int(line_px * 0.03) + 1)
+    for _ in range(int(rng.integers(0, 4))):  # forehead lines
+        y = -rng.uniform(0.55, 1.1)
+        path = np.array([place(x, y + rng.normal(0, 0.02)) for x in (-0.5, -0.2, 0.2, 0.5)], np.int32)
+        cv2.polylines(lines, [path], False, rng.uniform(0.02, 0.12), int(line_px * 0.012) + 1)
+    lines = cv2.GaussianBlur(lines, (0, 0), line_px * rng.uniform(0.01, 0.025))
+    hairs = np.zeros_like(lines)
+    for _ in range(int(rng.integers(0, 5)) if rng.random() < 0.3 else 0):
+        ends = [place(*rng.uniform(-1, 1, 2)), place(*rng.uniform(-1, 1, 2))]
+        cv2.line(hairs, ends[0], ends[1], rng.uniform(0.1, 0.5), max(int(line_px * 0.006), 1))
+    spots = np.zeros_like(lines)
+    freckles = int(rng.integers(0, 120)) if rng.random() < 0.4 else int(rng.integers(0, 8))
+    for _ in range(freckles):
+        centre = place(rng.uniform(-0.9, 0.9), rng.uniform(-1.1, 1.2))
+        radius = max(int(line_px * rng.uniform(0.003, 0.011)), 1)
+        cv2.circle(spots, centre, radius, rng.uniform(0.03, 0.3), -1)
+    for _ in range(int(rng.integers(0, 6))):
+        centre = place(rng.uniform(-0.9, 0.9), rng.uniform(-1.1, 1.2))
+        cv2.circle(spots, centre, int(line_px * rng.uniform(0.006, 0.02)) + 1, rng.uniform(0.1, 0.6), -1)
+    red = np.zeros_like(lines)
+    for _ in range(int(rng.integers(0, 15))):
+        centre = place(rng.uniform(-0.9, 0.9), rng.uniform(-1.1, 1.2))
+        cv2.circle(red, centre, int(line_px * rng.uniform(0.006, 0.05)) + 1, rng.uniform(0.02, 0.12), -1)
+    red = cv2.GaussianBlur(red, (0, 0), line_px * rng.uniform(0.006, 0.02))
+
+    def reduce(image: Floats) -> Floats:
+        small = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
+        return np.asarray(small[..., None], np.float32)
+
+    brown = np.array(MELASMA_DIRECTION, np.float32)
+    total = reduce(lines + hairs) * NEUTRAL + reduce(spots) * brown + reduce(red) * HAEMOGLOBIN
+    if rng.random() < 0.3:  # beard shadow
+        jaw = np.clip((v - 0.55 + 0.25 * np.abs(u)) * 4, 0, 1) + np.exp(-(u**2 / 0.1 + (v - 0.6) ** 2 / 0.01))
+        stubble = 1 + 0.3 * random_field(shape, 0.02 * face_px, rng)
+        total += (np.clip(jaw, 0, 1) * stubble * rng.uniform(0.02, 0.15))[..., None] * BEARD
+    if rng.random() < 0.4:  # shine
+        for _ in range(int(rng.integers(1, 5))):
+            x, y = rng.uniform(-0.7, 0.7), rng.uniform(-1.0, 1.1)
+            a, b = rng.uniform(0.05, 0.25, 2)
+            shine = np.exp(-(((u - x) / a) ** 2 + ((v - y) / b) ** 2))
+            total -= (shine * rng.uniform(0.02, 0.12))[..., None] * np.array([0.9, 1, 1.1], np.float32)
+    return np.asarray(total, np.float32)
+
+
+def _rim(skin: Mask, face_px: float, rng: np.random.Generator) -> Floats:
+    """Return the dark leak of hair, brows and lips just inside the edge of the skin mask."""
+    inside = cv2.distanceTransform(skin.astype(np.uint8), cv2.DIST_L2, 3) / face_px
+    patchy = np.clip(0.3 + random_field(skin.shape, 0.15 * face_px, rng), 0, 1.5)
+    leak = patchy * np.exp(-inside / rng.uniform(0.005, 0.03)) * rng.uniform(0, 0.3)
+    return np.asarray(leak[..., None] * NEUTRAL, np.float32)
