@@ -2,7 +2,7 @@
 
 The page stands by itself: style, script and figures are in it, nothing is loaded from a network,
 and its content security policy forbids it to try.  Pictures are not embedded, because a thousand
-overlays would make a page of half a gigabyte: each photo has a thumbnail of a few kilobytes in
+overlays would make a page of half a gigabyte: each photo has a thumbnail of some 20 kB in
 ``thumbnails/``, loaded when it comes into view, that opens the overlay in ``overlays/``.
 """
 

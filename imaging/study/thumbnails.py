@@ -16,7 +16,7 @@ from .writing import whole_file, write_bytes
 #: Longer side of a thumbnail: twice its width on the page, for screens with fine pixels.
 LONGER_SIDE_PX = 300
 
-#: About 8 kB each: a thousand photos stay under 10 MB.
+#: About 20 kB each: a thousand photos take 20 MB.
 JPEG_QUALITY = 78
 
 
