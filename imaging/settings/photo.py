@@ -68,3 +68,43 @@ class PhotoSettings:
         ),
         stage="evidence",
     )
+    glare_level: int = setting(
+        250,
+        low=200,
+        high=255,
+        reason="A pixel is burnt out when its darkest channel reaches this of 255: nothing is left "
+        "to measure. Pale skin and a white ruler stay below it in a photo that is well exposed.",
+        stage="evidence",
+    )
+    dark_level: int = setting(
+        36,
+        low=0,
+        high=128,
+        reason="Wide parts darker than this of 255 (1.8 % of white) lie outside a dermoscope's "
+        "circle or in a shadow where no hair stands out.",
+        stage="evidence",
+    )
+    underexposed_level: int = setting(
+        45,
+        low=0,
+        high=128,
+        reason="A photo whose median brightness is below this of 255 (2.6 % of white) is flagged; "
+        "even very dark skin reflects more than 4 %.",
+        stage="evidence",
+    )
+    defocus_percent: float = setting(
+        0.6,
+        unit="% of the shorter side",
+        low=0.1,
+        high=5.0,
+        reason="Edges whose blur (one standard deviation) is wider than this are out of focus: "
+        "6 px of 1024, half the width of a terminal hair in a trichoscopic field of 6 mm.",
+        stage="evidence",
+    )
+    defocus_ratio: float = setting(
+        1.8,
+        low=1.0,
+        high=10.0,
+        reason="... and only where they are this many times as wide as in the best-focused tenth.",
+        stage="evidence",
+    )
