@@ -238,7 +238,7 @@ def lay_out_hairs(
             hairs.append(
                 TrueHair(0, number, path, float(diameters[k]), colour, float(length), tapered)
             )
-    reach = [h for h in hairs if _reaches_in(h.path_px, h.diameter_um / 1000 * scale / 2, spec)]
+    reach = [hair for hair in hairs if reaches_in(hair, spec)]
     order = rng.permutation(len(reach))
     seen = {hair.unit_id for hair in reach}
     units_seen = units_of([hair for hair in hairs if hair.unit_id in seen])
@@ -257,8 +257,10 @@ def units_of(hairs: list[TrueHair]) -> tuple[TrueUnit, ...]:
     return tuple(units)
 
 
-def _reaches_in(path: Points, radius_px: float, spec: ScalpSpec) -> bool:
-    x, y = path.T
+def reaches_in(hair: TrueHair, spec: ScalpSpec) -> bool:
+    """Return whether any of the shaft lies in the photograph."""
+    radius_px = hair.diameter_um / 2000.0 * spec.px_per_mm
+    x, y = hair.path_px.T
     inside = (x > -radius_px) & (x < spec.width_px + radius_px)
     return bool(np.any(inside & (y > -radius_px) & (y < spec.height_px + radius_px)))
 

@@ -30,7 +30,7 @@ from .camera import (
     quantise,
 )
 from .graphics import draw_graphics
-from .layout import lay_out_hairs, scatter_debris, units_of
+from .layout import lay_out_hairs, reaches_in, scatter_debris, units_of
 from .ostia import bury_shafts
 from .presets import PRESETS
 from .shafts import HAIR_COLOURS, TAPER_MM, HairColour, cover_pixels, lay_shaft, locate_pixels
@@ -85,7 +85,8 @@ def make_scalp(
         The only source of randomness.
     hairs : sequence of TrueHair, optional
         Drawn in this order instead of hairs laid out by the spec, for example those of an earlier
-        scene, to photograph the same spot twice; ``hair_id`` must be positive and unique.
+        scene, to photograph the same spot twice; those that do not reach in are left out.
+        ``hair_id`` must be positive and unique.
 
     Returns
     -------
@@ -96,7 +97,9 @@ def make_scalp(
     if hairs is None:
         laid, units = lay_out_hairs(spec, rng=layout)
     else:
-        laid, units = list(hairs), units_of(list(hairs))
+        laid = [hair for hair in hairs if reaches_in(hair, spec)]
+        seen_units = {hair.unit_id for hair in laid}
+        units = units_of([hair for hair in hairs if hair.unit_id in seen_units])
     debris = scatter_debris(spec, rng=loose)
 
     light = light_field(spec, rng=camera_rng)
