@@ -91,7 +91,7 @@ def to_srgb(
         return np.asarray(_convert_lab(image)), is_certain
     if image.mode == "CMYK":
         is_certain = False
-    pixels = np.asarray(image.convert("RGB"))
+    pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     if is_adobe_rgb and not icc:
         pixels = _adobe_rgb_to_srgb(pixels)
     return pixels, is_certain

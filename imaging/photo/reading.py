@@ -287,6 +287,7 @@ def _check_regular(path: Path, status: os.stat_result) -> None:
 
 
 def _is_grey(pixels: NDArray[np.uint8]) -> bool:
-    sample = pixels[::_GREY_STEP, ::_GREY_STEP]
-    spread = sample.max(axis=2) - sample.min(axis=2)
+    red, green, blue = np.moveaxis(pixels[::_GREY_STEP, ::_GREY_STEP], -1, 0)
+    highest, lowest = np.maximum(red, green), np.minimum(red, green)
+    spread = np.maximum(highest, blue) - np.minimum(lowest, blue)
     return bool(np.mean(spread > _GREY_TOLERANCE) <= _GREY_EXCEPTIONS)

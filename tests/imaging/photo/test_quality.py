@@ -116,7 +116,8 @@ def test_the_outside_of_a_dermoscopes_circle_is_dark() -> None:
     pixels[~inside] = 12
     quality = assess(pixels)
     assert quality.dark[~inside].mean() > 0.98  # slivers between circle and edge stay
-    assert not quality.dark[disc(WIDTH // 2, HEIGHT // 2, 355)].any()  # a margin of 1 % and a row
+    # A margin of 1 %, and a little of the hairs that touch the rim.
+    assert quality.dark[disc(WIDTH // 2, HEIGHT // 2, 355)].mean() < 0.002
     assert not quality.blurred.any()
     assert quality.flags == ()
 
