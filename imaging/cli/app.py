@@ -6,7 +6,6 @@ command loads what it needs when it runs.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import traceback
@@ -20,8 +19,8 @@ from .config import config_app
 from .face import score_faces
 from .folder import export_folder, report_folder, verify_folder
 from .hair import score_hairs
-from .synth import synth_app
 from .models import models_app
+from .synth import synth_app
 
 app = typer.Typer(
     name="dermetry",
@@ -68,17 +67,11 @@ def run_command(arguments: list[str]) -> int:
     """Run the command with these arguments and return its exit code."""
     try:
         code = app(arguments, prog_name="dermetry", standalone_mode=False)
-        sys.stdout.flush()
     except DermetryError as err:
         _tell(err)
         return err.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        _tell(InterruptedRunError("Stopped. Everything finished is kept."))
-        return InterruptedRunError.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away (| head); what is left has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        code = InterruptedRunError.exit_code
     except Exception as err:
         # Typer brings its own copy of click, whose errors of usage have no public name: they know
         # how to show themselves and their exit code.
@@ -87,6 +80,9 @@ def run_command(arguments: list[str]) -> int:
             show()
             return exit_code
         return _report_bug(err)
+    if code == InterruptedRunError.exit_code:
+        # Typer may catch the interrupt itself and give its code back without a word.
+        _tell(InterruptedRunError("Stopped. Everything finished is kept."))
     return int(code or 0)
 
 

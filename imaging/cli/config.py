@@ -12,6 +12,7 @@ import typer
 from ..errors import OutputError
 from . import options as opt
 from .scoring import gather_settings, read_settings_file
+from .streams import print_lines
 
 if TYPE_CHECKING:
     from ..settings import Declaration, EffectiveSettings
@@ -26,7 +27,7 @@ def show_settings(
     """Show every setting: value, unit, range, origin, stage and reason."""
     effective = gather_settings(config, assignments or [])
     if as_json:
-        sys.stdout.write(json.dumps(_rows(effective), ensure_ascii=False, indent=2) + "\n")
+        print_lines([json.dumps(_rows(effective), ensure_ascii=False, indent=2)])
     else:
         _print_table(_rows(effective))
 

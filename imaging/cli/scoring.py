@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from ..errors import InterruptedRunError, PhotoError, SettingsError, UsageError
+from .streams import print_lines
 
 if TYPE_CHECKING:
     from ..settings import EffectiveSettings
@@ -139,8 +139,7 @@ def _dry_run(request: ScoringRequest, options: BatchOptions) -> int:
     from ..study.batch import plan_batch  # noqa: PLC0415
 
     plan = plan_batch(request.photos, request.out, options)
-    for task in plan.pending:
-        typer.echo(task.photo_id)
+    print_lines(task.photo_id for task in plan.pending)
     if not request.is_quiet:
         typer.echo(
             f"{len(plan.pending)} of {len(plan.tasks)} photos would be scored into {request.out}; "
@@ -156,9 +155,8 @@ def _print_json(request: ScoringRequest) -> None:
     from ..study.wings import load_wing  # noqa: PLC0415
 
     with open_for_reading(request.out) as ledger:
-        for row in json_rows(ledger, load_wing(request.wing)):
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+        rows = json_rows(ledger, load_wing(request.wing))
+        print_lines(json.dumps(row, ensure_ascii=False) for row in rows)
 
 
 def _tell_end(request: ScoringRequest, summary: Summary) -> None:

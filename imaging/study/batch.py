@@ -178,8 +178,8 @@ def _draft(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} should be at least 1.")
     _refuse_out_in_input(paths, out_dir)
-    wing = load_wing(options.wing)
     photos = find_photos(paths)
+    wing = load_wing(options.wing)
     for photo in photos:
         picture_path("overlays", photo.photo_id, ".jpg")
     manifest = None
