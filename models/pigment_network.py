@@ -1,6 +1,6 @@
 """The network of the learned pigment segmenter: a small U-Net over a whole face.
 
-It sees 80 pixels from ear to ear: melasma and the light on a face are told apart by what the whole
+It sees 64 pixels from ear to ear: melasma and the light on a face are told apart by what the whole
 face looks like, not by fine detail.
 """
 
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 #: Channels of the levels, from full to a sixteenth of the resolution.
-CHANNELS = (16, 24, 40, 56, 72)
+CHANNELS = (12, 20, 32, 48, 64)
 
-#: Optical density of R, G, B less its median over the skin, and the skin mask.
+#: Optical density of R, G, B, flattened (`pigment_inference.prepare`), and the skin mask.
 INPUT_CHANNELS = 4
 
 
@@ -40,9 +40,7 @@ class PigmentNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         inputs = (INPUT_CHANNELS, *CHANNELS[:-1])
-        self.down = nn.ModuleList(
-            _Block(a, b) for a, b in zip(inputs, CHANNELS, strict=True)
-        )
+        self.down = nn.ModuleList(_Block(a, b) for a, b in zip(inputs, CHANNELS, strict=True))
         pairs = list(zip(CHANNELS[::-1], CHANNELS[-2::-1], strict=False))
         self.up = nn.ModuleList(_Block(deep + skip, skip) for deep, skip in pairs)
         self.head = nn.Conv2d(CHANNELS[0], 2, 1)

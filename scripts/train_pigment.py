@@ -21,10 +21,11 @@ from safetensors.torch import save_file
 from torch.nn import functional
 
 from imaging.synthetic.portrait import make_portrait, paint_blobs
+from models.pigment_inference import prepare
 from models.pigment_network import PigmentNetwork
 
-SHAPE = (128, 96)
-FACE_WIDTH_PX = 80.0
+SHAPE = (112, 80)
+FACE_WIDTH_PX = 64.0
 BATCH = 8
 PEAK_RATE = 3e-3
 
@@ -32,21 +33,20 @@ PEAK_RATE = 3e-3
 def make_sample(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
     """Return input (4, h, w), density (h, w) in green, and the lesion's peak density."""
     is_patch = rng.random() < 0.12
-    width = FACE_WIDTH_PX * math.exp(rng.uniform(-0.15, 0.2)) * (rng.uniform(1, 2) if is_patch else 1)
+    width = (
+        FACE_WIDTH_PX * math.exp(rng.uniform(-0.15, 0.2)) * (rng.uniform(1, 2) if is_patch else 1)
+    )
     portrait = make_portrait(SHAPE, face_width_px=width, rng=rng, is_patch=is_patch)
     kind = rng.random()
     added = np.zeros(SHAPE, np.float32)
     density = portrait.density
     peak = 0.0
-    if kind >= 0.2:
-        peak = math.exp(rng.uniform(math.log(0.03), math.log(0.3)))
-        cover = rng.uniform(0.02, 0.45) if kind < 0.7 else rng.uniform(0.35, 0.95)
+    if kind >= 0.25:
+        peak = math.exp(rng.uniform(math.log(0.035), math.log(0.3)))
+        cover = rng.uniform(0.02, 0.45) if kind < 0.8 else rng.uniform(0.4, 0.95)
         added, direction = paint_blobs(portrait, amplitude=peak, cover=cover, rng=rng)
         density = density + added[..., None] * direction
-    skin = portrait.skin
-    level = np.median(density[skin], axis=0) if skin.any() else np.zeros(3)
-    image = np.where(skin[..., None], np.clip(density - level, -1, 1), 0).astype(np.float32)
-    stack = np.concatenate([image.transpose(2, 0, 1), skin[None].astype(np.float32)])
+    stack = prepare(density.astype(np.float32), portrait.skin)
     return stack, added, peak
 
 

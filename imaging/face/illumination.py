@@ -23,8 +23,8 @@ Mask = NDArray[np.bool_]
 
 #: Ear to ear in pixels where light and pigment are parted: a pixel is 1 mm, a lesion's border 5.
 PARTING_WIDTH_PX = 128.0
-#: Cost of bending of the light against jumps of the pigment.  Ten times less swallows lesions whole;
-#: ten times more calls every cheek's shading pigment.
+#: Cost of bending of the light against jumps of the pigment.  Ten times less swallows lesions
+#: whole; ten times more calls every cheek's shading pigment.
 BENDING_COST = 150.0
 PARTING_ROUNDS = 50
 #: Step of the alternating minimisation; it changes the speed, not the result.

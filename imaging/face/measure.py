@@ -115,7 +115,9 @@ def measure_region(
     grade = RegionGrade(
         area=area_score(percent),
         # Skin that counts as pigmented is at least barely darker: D is 0 on clear skin alone.
-        darkness=0.0 if is_clear else max(1.0, darkness_score(delta_l, cuts=darkness_cuts(settings))),
+        darkness=0.0
+        if is_clear
+        else max(1.0, darkness_score(delta_l, cuts=darkness_cuts(settings))),
         homogeneity=homogeneity_score(
             percent,
             patch_mm,

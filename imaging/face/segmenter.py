@@ -36,9 +36,7 @@ DENSITY_STEP = 0.012
 ROUNDS = 3
 
 
-def segment_pigment(
-    density: Floats, skin: Mask, *, face_width_px: float, segmenter: str
-) -> Floats:
+def segment_pigment(density: Floats, skin: Mask, *, face_width_px: float, segmenter: str) -> Floats:
     """Return the probability that each pixel is pigmented by melasma.
 
     Parameters

@@ -81,7 +81,7 @@ class FaceScore:
 
     NaN means "cannot tell" and comes with a flag.  ``masi_low`` … ``mmasi_high`` are a
     threshold-sensitivity range, not a confidence interval.  ``frame`` places the maps in the photo
-    (`imaging.face.geometry.WorkingFrame`).
+    (`imaging.face.geometry.WorkingFrame`); ``anonymise`` covers the eyes in pictures.
     """
 
     view: str = column("front, left45, right45, patch, or combined.")
@@ -111,6 +111,7 @@ class FaceScore:
     regions: tuple[RegionScore, ...] = ()
     maps: FaceMaps | None = field(default=None, repr=False)
     frame: object = None
+    anonymise: bool = False
     text: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     @property

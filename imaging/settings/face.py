@@ -337,11 +337,3 @@ class FaceSettings:
         reason="Cover the eyes in every picture that is written.",
         stage="drawing",
     )
-    overlay_side_px: int = setting(
-        1600,
-        unit="px",
-        low=400,
-        high=12000,
-        reason="Longest side of a drawn picture: a screen shows no more, and 12 MP cost seconds.",
-        stage="drawing",
-    )

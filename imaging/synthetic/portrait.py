@@ -61,13 +61,16 @@ def make_portrait(
     u = (cols - width * (0.5 + 0.04 * rng.standard_normal())) / half
     v = (rows - height * (0.47 + 0.04 * rng.standard_normal())) / half
     if is_patch:
-        u, v = u + np.float32(rng.uniform(-0.6, 0.6)), v + np.float32(rng.uniform(-0.7, 0.9))
+        # A crop shows a part of the face, and never runs beyond it.
+        u = np.float32(0.6) * u + np.float32(rng.uniform(-0.35, 0.35))
+        v = np.float32(0.6) * v + np.float32(rng.uniform(-0.4, 0.5))
     tilt = rng.normal(0, 0.06)
     u, v = u + tilt * v, v - tilt * u
     skin = _skin_mask(u, v, rng) if not is_patch else np.ones(shape, bool)
     density = _skin_density(shape, face_width_px, u, v, rng)
-    density += _light(u, v, face_width_px, rng)
-    density = _camera(density, rng)
+    light, shine = _light(u, v, face_width_px, rng)
+    seen = light * np.power(np.float32(10), -density) + shine
+    density = _camera(-np.log10(np.clip(seen / np.quantile(seen, 0.99), 0.004, 1.2)), rng)
     density += _blemishes(shape, u, v, face_width_px, rng)
     if not is_patch:
         density += _rim(skin, face_width_px, rng)
@@ -190,7 +193,7 @@ def _skin_density(
     nose = np.exp(-(u**2 / 0.03 + (v - 0.25) ** 2 / 0.06)) * rng.uniform(0, 0.08)
     density += (flush + cheeks + nose)[..., None] * HAEMOGLOBIN
     lids = np.exp(-((np.abs(u) - 0.42) ** 2 / 0.05 + (v + 0.08) ** 2 / 0.012))
-    density += (lids * rng.uniform(0, 0.12))[..., None] * np.array([0.8, 1.0, 0.95], np.float32)
+    density += (lids * rng.uniform(0, 0.15))[..., None] * np.array([0.8, 1.0, 0.95], np.float32)
     return density.astype(np.float32)
 
 
@@ -208,43 +211,53 @@ def _height(u: Floats, v: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(z, np.float32)
 
 
-def _light(u: Floats, v: Floats, face_px: float, rng: np.random.Generator) -> Floats:
-    """Return the shading density of lamps on the face's shape, shadows, folds and shine."""
+def _light(u: Floats, v: Floats, face_px: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return the light that falls on the skin, and the white shine on it, shape (h, w, 3).
+
+    Lamps on the face's shape, hollows, the soft or hard edge of a cast shadow.  Shine is white: it
+    pales bright skin, which is why shaded skin looks more coloured.
+    """
     z = cv2.GaussianBlur(_height(u, v, rng), (0, 0), max(0.012 * face_px, 0.5))
     dy, dx = np.gradient(z, 2 / face_px)
     norm = np.sqrt(dx * dx + dy * dy + 1)
     light = np.zeros((*u.shape, 3), np.float32)
+    shine = np.zeros((*u.shape, 3), np.float32)
+    gloss, haze = rng.uniform(0, 0.15), rng.uniform(0, 0.12)
     for strength in (1.0, rng.uniform(0, 0.7)):
-        azimuth, elevation = rng.normal(0, 0.7), rng.uniform(-0.1, 1.0)
+        azimuth, elevation = rng.normal(0, 0.7), rng.uniform(-0.1, 1.1)
         lamp = np.array(
             [np.sin(azimuth) * np.cos(elevation), -np.sin(elevation), np.cos(azimuth)], np.float32
         )
         lamp /= np.linalg.norm(lamp)
         facing = np.clip((-dx * lamp[0] - dy * lamp[1] + lamp[2]) / norm, 0, None)
-        middle = np.clip((-dx * lamp[0] - dy * lamp[1] + lamp[2] + 1) / (norm + 1), 0, None)
-        facing = facing + np.clip(middle**24, 0, 1) * rng.uniform(0, 0.25) * (strength > 0.4)
-        tint = 1 + 0.05 * rng.standard_normal(3).astype(np.float32)
+        half = lamp + np.array([0, 0, 1], np.float32)
+        half /= np.linalg.norm(half)
+        glance = np.clip((-dx * half[0] - dy * half[1] + half[2]) / norm, 0, 1)
+        tint = 1 + 0.06 * rng.standard_normal(3).astype(np.float32)
         light += strength * facing[..., None].astype(np.float32) * tint
+        lobe = gloss * glance ** rng.uniform(8, 40) + haze * facing
+        shine += strength * lobe[..., None].astype(np.float32) * tint
+    if rng.random() < 0.5:  # the edge of a cast shadow
+        t = rng.uniform(0, 2 * np.pi)
+        edge = np.cos(t) * u + np.sin(t) * v - rng.uniform(-0.9, 0.9)
+        bend = 0.2 * random_field(u.shape, rng.uniform(0.2, 0.6) * face_px, rng)
+        fall = 1 / (1 + np.exp(-(edge + bend) / np.exp(rng.uniform(np.log(0.02), np.log(0.3)))))
+        kept = (1 - rng.uniform(0.05, 0.7) * fall)[..., None].astype(np.float32)
+        light, shine = light * kept, shine * kept
     hollow = cv2.GaussianBlur(z, (0, 0), 0.06 * face_px) - z
-    ambient = rng.uniform(0.15, 1.0) * np.exp(-rng.uniform(0, 6) * np.clip(hollow, -0.1, 0.2))
-    light += ambient[..., None] * (1 + 0.05 * rng.standard_normal(3).astype(np.float32))
-    density = -np.log10(np.maximum(light / light.max(), 0.02))
-    sway = random_field(u.shape, face_px * rng.uniform(0.25, 0.8), rng) * rng.uniform(0, 0.05)
-    density += sway[..., None]
-    if rng.random() < 0.4:  # the soft edge of a cast shadow
-        edge = np.cos(t := rng.uniform(0, 2 * np.pi)) * u + np.sin(t) * v - rng.uniform(-0.9, 0.9)
-        bend = 0.15 * random_field(u.shape, 0.4 * face_px, rng)
-        fall = 1 / (1 + np.exp(-(edge + bend) / rng.uniform(0.03, 0.15)))
-        density += (fall * rng.uniform(0.03, 0.3))[..., None] * NEUTRAL
-    return np.asarray(density, np.float32)
+    ambient = rng.uniform(0.08, 0.8) * np.exp(-rng.uniform(0, 8) * np.clip(hollow, -0.1, 0.2))
+    light += ambient[..., None] * (1 + 0.1 * rng.standard_normal(3).astype(np.float32))
+    sway = random_field(u.shape, face_px * rng.uniform(0.25, 0.8), rng) * rng.uniform(0, 0.1)
+    light *= np.power(np.float32(10), -sway)[..., None]
+    return np.maximum(light, 0.01).astype(np.float32), shine.astype(np.float32)
 
 
 def _camera(density: Floats, rng: np.random.Generator) -> Floats:
-    """Return the density after a tone curve and a change of saturation."""
-    contrast, saturation = rng.uniform(0.8, 1.3), rng.uniform(0.7, 1.4)
-    grey = density.mean(axis=-1, keepdims=True)
-    bent = contrast * grey + 0.08 * rng.standard_normal() * (grey - 0.5) ** 2
-    return np.asarray(bent + contrast * saturation * (density - grey), np.float32)
+    """Return the density after a tone curve on each channel and a change of saturation."""
+    contrast, bend = rng.uniform(0.8, 1.3), rng.uniform(-0.25, 0.5)
+    bent = contrast * (density + bend * density**2)
+    grey = bent.mean(axis=-1, keepdims=True)
+    return np.asarray(grey + rng.uniform(0.75, 1.3) * (bent - grey), np.float32)
 
 
 def _blemishes(
@@ -267,7 +280,9 @@ def _blemishes(
             cv2.polylines(lines, [path], False, rng.uniform(0.05, 0.25), int(line_px * 0.03) + 1)
     for _ in range(int(rng.integers(0, 4))):  # forehead lines
         y = -rng.uniform(0.55, 1.1)
-        path = np.array([place(x, y + rng.normal(0, 0.02)) for x in (-0.5, -0.2, 0.2, 0.5)], np.int32)
+        path = np.array(
+            [place(x, y + rng.normal(0, 0.02)) for x in (-0.5, -0.2, 0.2, 0.5)], np.int32
+        )
         cv2.polylines(lines, [path], False, rng.uniform(0.02, 0.12), int(line_px * 0.012) + 1)
     lines = cv2.GaussianBlur(lines, (0, 0), line_px * rng.uniform(0.01, 0.025))
     hairs = np.zeros_like(lines)
@@ -282,11 +297,15 @@ def _blemishes(
         cv2.circle(spots, centre, radius, rng.uniform(0.03, 0.3), -1)
     for _ in range(int(rng.integers(0, 6))):
         centre = place(rng.uniform(-0.9, 0.9), rng.uniform(-1.1, 1.2))
-        cv2.circle(spots, centre, int(line_px * rng.uniform(0.006, 0.02)) + 1, rng.uniform(0.1, 0.6), -1)
+        cv2.circle(
+            spots, centre, int(line_px * rng.uniform(0.006, 0.02)) + 1, rng.uniform(0.1, 0.6), -1
+        )
     red = np.zeros_like(lines)
     for _ in range(int(rng.integers(0, 15))):
         centre = place(rng.uniform(-0.9, 0.9), rng.uniform(-1.1, 1.2))
-        cv2.circle(red, centre, int(line_px * rng.uniform(0.006, 0.05)) + 1, rng.uniform(0.02, 0.12), -1)
+        cv2.circle(
+            red, centre, int(line_px * rng.uniform(0.006, 0.05)) + 1, rng.uniform(0.02, 0.12), -1
+        )
     red = cv2.GaussianBlur(red, (0, 0), line_px * rng.uniform(0.006, 0.02))
 
     def reduce(image: Floats) -> Floats:
@@ -296,7 +315,9 @@ def _blemishes(
     brown = np.array(MELASMA_DIRECTION, np.float32)
     total = reduce(lines + hairs) * NEUTRAL + reduce(spots) * brown + reduce(red) * HAEMOGLOBIN
     if rng.random() < 0.3:  # beard shadow
-        jaw = np.clip((v - 0.55 + 0.25 * np.abs(u)) * 4, 0, 1) + np.exp(-(u**2 / 0.1 + (v - 0.6) ** 2 / 0.01))
+        jaw = np.clip((v - 0.55 + 0.25 * np.abs(u)) * 4, 0, 1) + np.exp(
+            -(u**2 / 0.1 + (v - 0.6) ** 2 / 0.01)
+        )
         stubble = 1 + 0.3 * random_field(shape, 0.02 * face_px, rng)
         total += (np.clip(jaw, 0, 1) * stubble * rng.uniform(0.02, 0.15))[..., None] * BEARD
     if rng.random() < 0.4:  # shine
@@ -304,7 +325,9 @@ def _blemishes(
             x, y = rng.uniform(-0.7, 0.7), rng.uniform(-1.0, 1.1)
             a, b = rng.uniform(0.05, 0.25, 2)
             shine = np.exp(-(((u - x) / a) ** 2 + ((v - y) / b) ** 2))
-            total -= (shine * rng.uniform(0.02, 0.12))[..., None] * np.array([0.9, 1, 1.1], np.float32)
+            total -= (shine * rng.uniform(0.02, 0.12))[..., None] * np.array(
+                [0.9, 1, 1.1], np.float32
+            )
     return np.asarray(total, np.float32)
 
 

@@ -1,0 +1,372 @@
+"""One facial photo in, one frozen score out; nothing here touches a disk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..photo.colour import (
+    erythema_index,
+    lab_of,
+    linear_light,
+    melanin_index,
+    optical_density,
+    typology_angle_deg,
+)
+from ..photo.colour_chart import ColourChart, correct_colour, find_chart
+from ..photo.graphics import find_graphics
+from ..photo.quality import assess_quality
+from ..photo.scale import find_scale
+from ..records import FaceMaps, FaceScore, Photo, RegionScore, join_flags
+from ..settings import FaceSettings, Settings, digest
+from .geometry import REGION_LABELS, FaceLandmarks, WorkingFrame
+from .landmarks import find_landmarks, working_frame
+from .masi import area_score, grade_of, hemi_masi, total_scores
+from .measure import FaceMasks, find_masks, measure_region
+from .mesh import load_face_models
+from .patch import PATCH_LABEL, patch_frame, patch_outline, patch_skin
+from .pigment import FACE_WIDTH_MM, PigmentEvidence, find_pigment
+from .regions import find_regions
+from .segmenter import weights_digest as segmenter_digest
+from .spots import SpotEvidence, find_spots
+
+ALGORITHM_VERSION = "face-1"
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+#: Mesh points of the middle line: top of the forehead and tip of the chin.
+MIDDLE_TOP, MIDDLE_BOTTOM = 10, 152
+
+#: Skin whose channels differ by less than this (8-bit steps, median) has no colour.
+MIN_COLOUR = 4.0
+
+#: Probability under which skin is taken as normal, and drawn as reference.
+NORMAL_PROBABILITY = 0.2
+
+#: Radius of what hides an eye, as a share of the face width.
+HIDDEN_SHARE = 0.11
+#: Mesh points of the corners of each eye.
+EYE_CORNERS = ((33, 133), (362, 263))
+
+
+@dataclass(frozen=True, eq=False)
+class FaceEvidence:
+    """All that costs time, before any threshold of the measuring stage.
+
+    Maps are those of the working image; ``halves`` says on which side of the face's middle line a
+    pixel lies (True: the patient's right), or is None in patch mode.
+    """
+
+    view: str
+    frame: WorkingFrame
+    labels: NDArray[np.int32]
+    outline: NDArray[np.int32]
+    hidden: Mask
+    halves: Mask | None
+    readable_percent: dict[str, float]
+    pigment: PigmentEvidence
+    spots: SpotEvidence
+    ita_deg: Floats
+    density: Floats
+    px_per_mm: float
+    chart: ColourChart
+    text: Mask
+    flags: tuple[str, ...]
+
+
+def score_photo(photo: Photo, settings: Settings) -> FaceScore:
+    """Measure pigment on one facial photo.
+
+    Raises
+    ------
+    NoFaceError, NothingReadableError, PhotoTooSmallError
+        The photo cannot be measured.
+    ModelError
+        Face models or weights are missing or tampered with.
+    """
+    return score_evidence(extract_evidence(photo, settings), settings)
+
+
+def weights_digest(settings: Settings) -> str:
+    """Return the digest of the face models and weights in use, after checking that they load."""
+    if not settings.face.patch_mode:
+        load_face_models()
+    return digest([_components_digest(settings.face), segmenter_digest(settings.face.segmenter)])
+
+
+def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
+    """Find face, regions and light; compare every pixel of skin with normal skin."""
+    face = settings.face
+    graphics = find_graphics(photo.pixels)
+    chart = find_chart(photo.pixels, settings=settings.photo)
+    scale, scale_flags = find_scale(photo, graphics, settings.photo)
+    if face.patch_mode:
+        part = _patch_part(photo, graphics.masked, face)
+    else:
+        part = _face_part(photo, graphics.masked, face)
+    pixels = correct_colour(part.pixels, chart)
+    px_per_mm = scale.px_per_mm * part.frame.scale
+    flags = [*part.flags, *chart.flags, *(f for f in scale_flags if f != "no_scale")]
+    face_width_px = part.face_width_px
+    if not math.isfinite(px_per_mm):
+        if face.patch_mode:
+            flags.append("no_scale")
+        else:
+            px_per_mm = face_width_px / FACE_WIDTH_MM
+            flags.append("assumed_face_width")
+    elif face.patch_mode:
+        face_width_px = px_per_mm * FACE_WIDTH_MM
+    linear = linear_light(pixels)
+    skin = part.labels > 0
+    if skin.any() and float(np.median(np.ptp(pixels[skin].astype(int), axis=1))) < MIN_COLOUR:
+        flags.append("grey_photo")
+    quality = assess_quality(part.pixels, masked=~skin, settings=settings.photo)
+    return FaceEvidence(
+        view=part.view,
+        frame=part.frame,
+        labels=part.labels,
+        outline=part.outline,
+        hidden=part.hidden,
+        halves=part.halves,
+        readable_percent=part.readable_percent,
+        pigment=find_pigment(linear, skin, face_width_px=face_width_px, settings=face),
+        spots=find_spots(linear, skin, px_per_mm=face_width_px / FACE_WIDTH_MM, settings=face),
+        ita_deg=typology_angle_deg(lab_of(linear)),
+        density=optical_density(linear),
+        px_per_mm=px_per_mm,
+        chart=chart,
+        text=graphics.text,
+        flags=join_flags(flags, [f for f in quality.flags if f == "blurred"]),
+    )
+
+
+def score_evidence(evidence: FaceEvidence, settings: Settings) -> FaceScore:
+    """Apply thresholds and arithmetic to the evidence of one photo."""
+    face = settings.face
+    scored = _scored_labels(evidence)
+    skin = np.isin(evidence.labels, list(scored.values()))
+    # Without a scale a patch's spots are still judged by the assumed width of the crop.
+    spot_scale = evidence.px_per_mm
+    if not math.isfinite(spot_scale):
+        spot_scale = evidence.labels.shape[1] / (face.patch_width_share * FACE_WIDTH_MM)
+    masks = find_masks(evidence.pigment, evidence.spots, skin, px_per_mm=spot_scale, settings=face)
+
+    def row(name: str, region: Mask, readable_percent: float) -> RegionScore:
+        return measure_region(
+            name,
+            region,
+            readable_percent=readable_percent,
+            masks=masks,
+            pigment=evidence.pigment,
+            spots=evidence.spots,
+            ita_deg=evidence.ita_deg,
+            px_per_mm=evidence.px_per_mm,
+            photo_px_per_px=1.0 / evidence.frame.scale**2,
+            settings=face,
+        )
+
+    rows = tuple(
+        row(name, evidence.labels == label, evidence.readable_percent[name])
+        for name, label in scored.items()
+    )
+    hemi = {
+        side: _hemi(evidence, rows, row, is_right=side == "right") for side in ("right", "left")
+    }
+    totals = total_scores(rows)
+    area = float(skin.sum())
+    return FaceScore(
+        view=evidence.view,
+        **totals,
+        hemi_masi_right=hemi["right"],
+        hemi_masi_left=hemi["left"],
+        msi=math.nan,
+        skin_area_px=area / evidence.frame.scale**2,
+        pigmented_percent=100 * float(masks.pigment.sum()) / area if area else math.nan,
+        mean_ita_deg=_mean(evidence.ita_deg, skin),
+        melanin_index=_mean(melanin_index(evidence.density), skin),
+        erythema_index=_mean(erythema_index(evidence.density), skin),
+        calibrated_colour=evidence.chart.status == "verified",
+        calibrated_scores=face.scores_calibrated,
+        flags=join_flags(evidence.flags, _score_flags(evidence, rows, face)),
+        segmenter=face.segmenter,
+        regions=rows,
+        maps=_maps(evidence, masks),
+        frame=evidence.frame,
+        anonymise=face.anonymise,
+        text=evidence.text,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What is measured of a photo, whichever way it was found."""
+
+    view: str
+    frame: WorkingFrame
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    outline: NDArray[np.int32]
+    hidden: Mask
+    halves: Mask | None
+    readable_percent: dict[str, float]
+    face_width_px: float
+    flags: tuple[str, ...]
+
+
+def _face_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
+    landmarks = find_landmarks(photo.pixels, settings=settings, expected_view=photo.inputs.view)
+    frame = working_frame(landmarks, photo.pixels.shape, settings=settings)
+    placed = frame.place(landmarks)
+    pixels = frame.cut(photo.pixels)
+    covered = frame.cut(masked.astype(np.uint8)).astype(bool)
+    regions = find_regions(pixels, placed, settings=settings, masked=covered)
+    flags = [*landmarks.flags, *regions.flags]
+    if landmarks.view != "front":
+        flags.append("single_oblique_view")
+    return _Part(
+        view=landmarks.view,
+        frame=frame,
+        pixels=pixels,
+        labels=regions.labels,
+        outline=regions.outline,
+        hidden=_hidden_eyes(placed, pixels.shape),
+        halves=_patients_right(placed, pixels.shape),
+        readable_percent=regions.readable_percent,
+        face_width_px=placed.face_width_px,
+        flags=join_flags(flags),
+    )
+
+
+def _patch_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
+    frame = patch_frame(photo.pixels.shape, settings=settings)
+    pixels = frame.cut(photo.pixels)
+    covered = frame.cut(masked.astype(np.uint8)).astype(bool)
+    outline = patch_outline(pixels.shape, frame, photo.inputs.polygon_px)
+    face_width_px = pixels.shape[1] / settings.patch_width_share
+    skin = patch_skin(pixels, outline, covered, face_width_px=face_width_px)
+    return _Part(
+        view="patch",
+        frame=frame,
+        pixels=pixels,
+        labels=np.where(skin, PATCH_LABEL, 0).astype(np.int32),
+        outline=np.where(outline, PATCH_LABEL, 0).astype(np.int32),
+        hidden=np.zeros(skin.shape, bool),
+        halves=None,
+        # A crop's background is no part of the region: all of its skin is what there is to read.
+        readable_percent={"patch": 100.0},
+        face_width_px=face_width_px,
+        flags=("patch_mode",),
+    )
+
+
+def _scored_labels(evidence: FaceEvidence) -> dict[str, int]:
+    """Return name and label of each region that has a row, in the order of the tables."""
+    if evidence.view == "patch":
+        return {"patch": PATCH_LABEL}
+    hidden = {
+        "left45": {"forehead", "chin", "right_malar"},
+        "right45": {"forehead", "chin", "left_malar"},
+    }
+    left_out = hidden.get(evidence.view, set())
+    return {
+        name: label
+        for name, label in REGION_LABELS.items()
+        if name != "other" and name in evidence.readable_percent and name not in left_out
+    }
+
+
+def _hemi(
+    evidence: FaceEvidence,
+    rows: tuple[RegionScore, ...],
+    row: Callable[[str, Mask, float], RegionScore],
+    *,
+    is_right: bool,
+) -> float:
+    """Return hemi-MASI of one side: its malar region, and its halves of forehead and chin."""
+    by_name = {r.region: r for r in rows}
+    malar = by_name.get("right_malar" if is_right else "left_malar")
+    if evidence.halves is None or malar is None or not {"forehead", "chin"} <= set(by_name):
+        return math.nan
+    side = evidence.halves if is_right else ~evidence.halves
+    halves = [
+        row(name, (evidence.labels == REGION_LABELS[name]) & side, by_name[name].readable_percent)
+        for name in ("forehead", "chin")
+    ]
+    return hemi_masi(grade_of(halves[0]), grade_of(malar), grade_of(halves[1]))
+
+
+def _score_flags(
+    evidence: FaceEvidence, rows: tuple[RegionScore, ...], settings: FaceSettings
+) -> list[str]:
+    flags: list[str] = []
+    for row in rows:
+        if math.isnan(row.pigmented_percent):
+            flags.append("region_unreadable")
+            continue
+        if 100 - row.pigmented_percent < settings.min_normal_percent:
+            flags.append("borrowed_reference")
+        low, high = area_score(row.pigmented_percent_low), area_score(row.pigmented_percent_high)
+        if low != high:
+            flags.append("area_score_near_edge")
+    skin = evidence.labels > 0
+    normal = evidence.pigment.probability[skin] < NORMAL_PROBABILITY
+    if not normal.any() or 100 * normal.mean() < settings.min_normal_percent / 4:
+        flags.append("no_reference")
+    return flags
+
+
+def _maps(evidence: FaceEvidence, masks: FaceMasks) -> FaceMaps:
+    skin = evidence.labels > 0
+    return FaceMaps(
+        labels=evidence.labels,
+        outline=evidence.outline,
+        pigment=masks.pigment,
+        spots=masks.spots & ~masks.pigment,
+        red=masks.red,
+        reference=skin & (evidence.pigment.probability < NORMAL_PROBABILITY),
+        excluded=(evidence.outline > 0) & ~skin,
+        hidden=evidence.hidden,
+        contrast=np.where(skin, evidence.pigment.contrast, np.nan).astype(np.float16),
+        redness=np.where(skin, evidence.pigment.redness, np.nan).astype(np.float16),
+    )
+
+
+def _patients_right(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
+    """Return the pixels on the patient's right of the line from forehead to chin."""
+    top, bottom = landmarks.points_px[MIDDLE_TOP], landmarks.points_px[MIDDLE_BOTTOM]
+    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    down = bottom - top
+    cross = down[0] * (rows + 0.5 - top[1]) - down[1] * (cols + 0.5 - top[0])
+    return np.asarray(cross > 0, np.bool_)
+
+
+def _hidden_eyes(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
+    """Return a band over both eyes, and whatever covers them already."""
+    points = landmarks.points_px
+    eyes = np.array([points[list(pair)].mean(axis=0) for pair in EYE_CORNERS])
+    along = eyes[1] - eyes[0]
+    length = max(float(np.hypot(*along)), 1.0)
+    along = along / length
+    reach = HIDDEN_SHARE * landmarks.face_width_px
+    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    x, y = cols + 0.5 - eyes[0, 0], rows + 0.5 - eyes[0, 1]
+    on_line, off_line = x * along[0] + y * along[1], y * along[0] - x * along[1]
+    band = (np.abs(off_line) <= reach) & (on_line >= -2 * reach) & (on_line <= length + 2 * reach)
+    return np.asarray(band | landmarks.eye_cover(shape), np.bool_)
+
+
+def _mean(values: Floats, skin: Mask) -> float:
+    return float(values[skin].mean()) if skin.any() else math.nan
+
+
+def _components_digest(settings: FaceSettings) -> str:
+    if settings.patch_mode:
+        return ""
+    from models import registry  # noqa: PLC0415 - `import imaging` stays light
+
+    return registry.components_digest()
