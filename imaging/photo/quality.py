@@ -48,6 +48,9 @@ _DARK_WIDTH = 0.10
 _DARK_MARGIN = 0.01
 _NEIGHBOURHOOD = 0.09
 
+#: What a disc does not reach in a corner, and an uneven border, reduced pixels.
+_RECOVERED_PX = 3.0
+
 #: First smoothing and further blurring of the re-blur measure, reduced pixels (sd).
 _SMOOTHING_PX = 1.0
 _REBLURRING_PX = 3.0
@@ -264,16 +267,19 @@ def _judge(
 def _wide_parts(mask: Mask, width_px: float) -> Mask:
     """Return what of a mask holds a disc of this width, with its outline as it was.
 
-    At the photo's edge the mask goes on as its mirror image: a black corner is as wide as it
-    looks, and a hair that runs out of the photo is as thin.
+    Beyond the photo the mask goes on as it is at the edge: a sliver that runs along the edge is
+    part of something wide, a hair that runs out of the photo is not.
     """
     if not mask.any():
         return mask
     pad = min(math.ceil(width_px), *mask.shape)
-    padded = np.pad(mask, pad, mode="symmetric")
+    padded = np.pad(mask, pad, mode="edge")
+    # One pixel in the photo's corner does not decide on all that lies beyond it.
+    for rows in (slice(pad), slice(-pad, None)):
+        for columns in (slice(pad), slice(-pad, None)):
+            padded[rows, columns] = False
     core = _distance_to(~padded) > width_px / 2
-    # A quarter more than the disc brings back corners that a disc does not reach.
-    parts = (_distance_to(core) <= 0.75 * width_px) & padded
+    parts = (_distance_to(core) <= width_px / 2 + _RECOVERED_PX) & padded
     return parts[pad : pad + mask.shape[0], pad : pad + mask.shape[1]]
 
 
