@@ -27,27 +27,31 @@ SHAVED = ScalpSpec(
         within_sd_deg=9.0,
     ),
     hair=HairSpec(
-        terminal_mean_um=86.0,
+        terminal_mean_um=90.0,
         terminal_sd_um=16.0,
         vellus_share=0.06,
         length_mm=0.43,
         length_log_sd=0.38,
     ),
     skin=SkinSpec(
-        tone_srgb=(142.0, 136.0, 119.0), redness=0.3, subsurface_length_mm=0.36, wrinkles=1.0
+        tone_srgb=(145.0, 139.0, 113.0),
+        mottle=0.7,
+        redness=0.25,
+        subsurface_length_mm=0.36,
+        wrinkles=1.0,
     ),
     surface=SurfaceSpec(
         clippings_per_cm2=4.0, flakes_per_cm2=120.0, crumbs_per_hair=3.0, ink_dots_per_cm2=8.0
     ),
     camera=CameraSpec(
-        violet=1.4, blur_px=1.2, tilt_blur_px=3.0, lift_blur_px=2.0, noise=1.7, jpeg_quality=92
+        violet=1.4, blur_px=1.2, tilt_blur_px=3.6, lift_blur_px=2.0, noise=1.7, jpeg_quality=92
     ),
 )
 
 _LIGHT = SkinSpec(tone_srgb=(212.0, 182.0, 162.0), redness=0.4, shine=0.6)
-_DARK = SkinSpec(tone_srgb=(116.0, 83.0, 65.0), redness=0.2, shine=0.6, subsurface=0.5, halo=0.6)
+_DARK = SkinSpec(tone_srgb=(116.0, 83.0, 65.0), redness=0.2, shine=0.35, subsurface=0.5, halo=0.6)
 _VERY_DARK = SkinSpec(
-    tone_srgb=(72.0, 50.0, 40.0), redness=0.0, shine=0.5, subsurface=0.3, halo=0.4
+    tone_srgb=(72.0, 50.0, 40.0), redness=0.0, shine=0.25, subsurface=0.3, halo=0.4
 )
 _PLAIN_CAMERA = CameraSpec(blur_px=1.1, tilt_blur_px=1.2, noise=1.2, jpeg_quality=90)
 

@@ -106,7 +106,7 @@ def make_scalp(
     linear = paint_skin(spec, rng=skin_rng)
     linear *= bury_shafts(spec, laid, rng=skin_rng)
     stain_skin(linear, spec, rng=surface_rng)
-    linear += shine_skin(spec, rng=skin_rng)[..., None]
+    linear += shine_skin(spec, rng=skin_rng)
     np.maximum(linear, 0.0, out=linear)
     linear *= light
 

@@ -27,7 +27,9 @@ REFERENCE_UM = 80.0
 #: Length of one drawn line of the first guess; straight enough for any curl.
 GUESS_STEP = 8
 #: Over this length the skin's edge lets go of the shaft at the root.
-COLLAR_MM = 0.035
+COLLAR_MM = 0.055
+#: How far the corners of a cut end are set back, in radii.
+CORNER = 0.4
 #: Length over which an uncut hair tapers to its tip.
 TAPER_MM = 0.35
 #: Size of unevenness on a shaft's surface.
@@ -46,7 +48,7 @@ class HairColour:
 
 #: Depths fall from blue to red as eumelanin and pheomelanin do; set by eye against photographs.
 HAIR_COLOURS: dict[HairColourName, HairColour] = {
-    "black": HairColour((4.6, 5.4, 6.2), (0.017, 0.016, 0.015)),
+    "black": HairColour((4.6, 5.4, 6.2), (0.018, 0.018, 0.017)),
     "brown": HairColour((2.6, 3.4, 4.6), (0.052, 0.034, 0.022)),
     "blond": HairColour((0.9, 1.35, 2.2), (0.40, 0.29, 0.16)),
     "grey": HairColour((1.3, 1.35, 1.4), (0.30, 0.30, 0.31)),
@@ -135,7 +137,9 @@ def cover_pixels(
     d = pixels.across_px
     low = np.maximum(d - 0.5, -radius)
     high = np.minimum(d + 0.5, radius)
-    end = pixels.length_px - pixels.along_px + cut_slope * d
+    # Scissors leave slanted ends with rounded corners; the middle ends where the path does.
+    corner = 1.0 - np.sqrt(np.clip(1.0 - (d / np.maximum(radius, 1e-3)) ** 2, 0.0, 1.0))
+    end = pixels.length_px - pixels.along_px + cut_slope * d - CORNER * radius * corner
     across = np.clip(high - low, 0.0, 1.0)
     if tip_blur_px > 0.2:
         growth = np.clip(pixels.along_px / pixels.length_px, 0.0, 1.0)
@@ -189,9 +193,6 @@ def lay_shaft(
     passed = np.sqrt(inside) * (diameter_um / REFERENCE_UM)
     depth = np.outer(passed, np.array(colour.depth, np.float32))
     depth += (RIM_DEPTH * (1.0 - np.sqrt(inside)))[:, None]
-    collar = np.clip(s / (COLLAR_MM * px_per_mm) + 0.5, 0.0, 1.0)
-    opaque = (share * collar)[:, None] * (1.0 - np.exp(-depth))
-
     # Light from above one side; cuticle and dirt make the surface uneven along and across.
     side = rng.uniform(-0.4, 0.4)
     knots = max(2, math.ceil(pixels.length_px / (GRAIN_MM * px_per_mm)) + 2)
@@ -199,15 +200,19 @@ def lay_shaft(
     at = s * ((knots - 1) / max(pixels.length_px, 1.0))
     streak = _sample(cv2.GaussianBlur(grain, (7, 3), 1.2) * 2.0, at, 0.0 * u + 2.0)
     rough = _sample(grain, at, 2.0 + 2.0 * u)
-    shading = np.clip(0.75 + 0.35 * np.sqrt(inside) + side * u + 0.3 * rough, 0.3, 2.5)
+    # The skin's edge lets go of the shaft little by little and not evenly.
+    collar = np.clip(s / (COLLAR_MM * px_per_mm) + 0.5 + 0.25 * rough, 0.0, 1.0)
+    opaque = (share * collar)[:, None] * (1.0 - np.exp(-depth))
+    shading = np.clip(0.9 + 0.1 * np.sqrt(inside) + side * u + 0.45 * rough, 0.2, 3.0)
     body = shading[:, None] * np.array(colour.body, np.float32)
     if has_cut_end:
         end = (pixels.length_px - s) / (0.35 * diameter_um / 1000.0 * px_per_mm)
-        body = body + (0.06 * np.exp(-((end - 0.9) ** 2) * 2.0) * inside)[:, None]
+        face = rng.uniform(0.01, 0.08)
+        body = body + (face * np.exp(-((end - 1.1) ** 2) * 2.5) * inside * inside)[:, None]
     glint = np.exp(-(((u - rng.uniform(-0.5, 0.5)) / 0.18) ** 2)) * np.clip(streak - 0.6, 0.0, 2.0)
     # A long smooth shaft shows the lamp as a line, broken where its surface turns.
     line = np.exp(-(((u - rng.uniform(-0.4, 0.4)) / 0.22) ** 2)) * np.clip(0.6 + 0.4 * streak, 0, 1)
-    glint = glint + 0.5 * gloss * line + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
+    glint = glint + 0.25 * gloss * gloss * line + 0.35 * np.maximum(rough - 1.3, 0.0) * inside
     body = body + (gloss * 0.10 * glint)[:, None]
 
     flat, lamp = linear.reshape(-1, 3), light.reshape(-1, 3)

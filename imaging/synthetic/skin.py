@@ -17,6 +17,10 @@ from .spec import ScalpSpec
 
 Floats = NDArray[np.float32]
 
+#: From this scale on, noise is interpolated smoothly; below, blur hides the difference.
+CUBIC_FROM_PX = 5.0
+#: Lamps of white diodes are bluer than the light that comes back out of skin.
+LAMP = np.array([0.95, 1.0, 1.3], np.float32)
 #: Lit edges of fine wrinkles.
 FIBRILS_PER_CM2 = 900.0
 #: Linear green of the skin at which the strength of matt relief was set.
@@ -41,37 +45,35 @@ def smooth_noise(
     *,
     rng: np.random.Generator,
     stretch: float = 1.0,
-    angle_rad: float = 0.0,
+    angle_rad: float | None = None,
 ) -> Floats:
     """Return noise of about unit variance that changes over ``scale_px`` pixels.
 
-    ``stretch`` lengthens it along ``angle_rad``.
+    ``stretch`` lengthens it along ``angle_rad``, by default a direction drawn at random.
     """
     height, width = shape
-    if stretch == 1.0:
-        if scale_px <= 1.0:
-            return rng.standard_normal(shape, dtype=np.float32)
-        rows, cols = math.ceil(height / scale_px) + 3, math.ceil(width / scale_px) + 3
-        grid = rng.standard_normal((rows, cols), dtype=np.float32)
-        cos, sin, ox, oy = 1.0 / scale_px, 0.0, *rng.uniform(1.0, 2.0, 2)
-        matrix = np.array([[cos, sin, ox], [-sin, cos, oy]])
-    else:
-        reach = math.hypot(height, width) / 2
-        rows = math.ceil(2 * reach / scale_px) + 4
-        cols = math.ceil(2 * reach / (scale_px * stretch)) + 4
-        grid = rng.standard_normal((rows, cols), dtype=np.float32)
-        c, s = math.cos(angle_rad), math.sin(angle_rad)
-        ax, ay = 1.0 / (scale_px * stretch), 1.0 / scale_px
-        linear = np.array([[c * ax, s * ax], [-s * ay, c * ay]])
-        centre = linear @ np.array([width / 2, height / 2])
-        shift = np.array([cols / 2, rows / 2]) - centre
-        matrix = np.column_stack((linear, shift))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    # Cubic interpolation costs twice the time; a small blur of the coarse grid would not help.
+    if scale_px <= 1.0 and stretch == 1.0:
+        return rng.standard_normal(shape, dtype=np.float32)
+    if angle_rad is None:
+        angle_rad = rng.uniform(0.0, math.pi)
+    # The grid is turned, also without a stretch: an upright one shows as a weave.
+    along, across = max(scale_px, 1.0) * stretch, max(scale_px, 1.0)
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    linear = np.array([[cos / along, sin / along], [-sin / across, cos / across]])
+    reach_x, reach_y = np.abs(linear) @ np.array([width, height]) / 2
+    rows, cols = 2 * math.ceil(reach_y) + 4, 2 * math.ceil(reach_x) + 4
+    grid = rng.standard_normal((rows, cols), dtype=np.float32)
+    middle = np.array([cols - 1, rows - 1]) / 2 + rng.uniform(-0.5, 0.5, 2)
+    shift = middle - linear @ np.array([width, height]) / 2
     out = cv2.warpAffine(
-        grid, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT_101
+        grid,
+        np.column_stack((linear, shift)),
+        (width, height),
+        flags=(cv2.INTER_LINEAR if across < CUBIC_FROM_PX else cv2.INTER_CUBIC)
+        | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
     )
-    return np.asarray(out * 1.5, np.float32)
+    return np.asarray(out * (1.5 if across < CUBIC_FROM_PX else 1.25), np.float32)
 
 
 def paint_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
@@ -81,7 +83,7 @@ def paint_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     blood = 0.05 * smooth_noise(shape, 0.9 * scale, rng=rng)
     blood += 0.03 * smooth_noise(shape, 0.25 * scale, rng=rng)
     melanin = 0.05 * smooth_noise(shape, 1.6 * scale, rng=rng)
-    melanin += 0.02 * smooth_noise(shape, 0.12 * scale, rng=rng)
+    melanin += 0.012 * smooth_noise(shape, 0.12 * scale, rng=rng)
     blood = skin.mottle * blood + 0.10 * skin.redness
     if skin.vessels_per_cm2 > 0:
         blood += _draw_vessels(spec, rng=rng)
@@ -150,7 +152,7 @@ def blur_wide(layer: Floats, sigma_px: float) -> Floats:
 
 
 def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
-    """Return the light that relief reflects, shape (height, width): glitter, patches, fibrils."""
+    """Return the light that relief mirrors, shape (height, width, 3): glitter, patches, fibrils."""
     skin, scale = spec.skin, spec.px_per_mm
     shape = (spec.height_px, spec.width_px)
     angle = rng.uniform(0.0, math.pi)
@@ -158,13 +160,15 @@ def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     middle = smooth_noise(shape, 0.022 * scale, rng=rng)
     one = smooth_noise(shape, 0.018 * scale, rng=rng, stretch=4.0, angle_rad=angle)
     other = smooth_noise(shape, 0.018 * scale, rng=rng, stretch=4.0, angle_rad=angle + 1.3)
-    coarse = smooth_noise(shape, 0.09 * scale, rng=rng)
+    # Folded noise has creases, as dry skin has: facets with sharp borders.
+    facets = 0.8 - np.abs(smooth_noise(shape, 0.08 * scale, rng=rng))
+    facets += 0.7 * (0.8 - np.abs(smooth_noise(shape, 0.05 * scale, rng=rng)))
     patch = smooth_noise(shape, 1.1 * scale, rng=rng)
     patch += 0.6 * smooth_noise(shape, 0.35 * scale, rng=rng)
     # Two crossing grains, each in its own places, as the lines of skin run.
     where = 1.0 / (1.0 + np.exp(-2.0 * patch))
     grain = one * where + other * (1.0 - where)
-    slope = 0.9 * fine + 0.35 * middle + 0.45 * grain + 0.3 * coarse
+    slope = 0.9 * fine + 0.35 * middle + 0.35 * grain + 0.5 * facets
     # A facet mirrors a lamp when its slope is right: a threshold with a soft knee, wider where the
     # skin as a whole faces the lamp.
     facing = np.clip(0.35 + 0.45 * patch, 0.0, 1.6)
@@ -172,14 +176,14 @@ def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     # Matt relief shades what the skin itself returns, so it is weaker on dark skin.
     brightness = float(to_linear(skin.tone_srgb)[1]) / MATT_AT
     matt = (
-        skin.relief * brightness * 0.009 * (1.2 * fine + 0.7 * middle + 0.9 * grain + 0.9 * coarse)
+        skin.relief * brightness * 0.010 * (1.1 * fine + 0.5 * middle + 0.7 * grain + 1.2 * facets)
     )
     light = matt + skin.shine * (0.05 * facing + 0.12 * glitter * (0.25 + facing))
     if skin.wrinkles > 0:
         light += skin.wrinkles * _draw_fibrils(spec, angle, rng=rng) * (0.4 + 0.6 * facing)
         lines = smooth_noise(shape, 0.16 * scale, rng=rng, stretch=4.0, angle_rad=angle + 1.2)
         light -= 0.02 * skin.wrinkles * np.exp(-((lines / 0.10) ** 2))
-    return np.asarray(light, np.float32)
+    return np.asarray(light[..., None] * LAMP, np.float32)
 
 
 def _draw_fibrils(spec: ScalpSpec, angle: float, *, rng: np.random.Generator) -> Floats:
