@@ -20,6 +20,8 @@ from .mesh_points import (
     NOSTRIL,
     ORBIT,
     RIGHT_EAR,
+    Corner,
+    chain_points,
     mirrored_chain,
 )
 from .outlines import fill_polygon, upward
@@ -28,13 +30,20 @@ from .skin import SkinAnalysis
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 
-#: Margins around mesh parts as shares of the face's width: the mesh is off by about 0.01, and brow
-#: hairs and the red of the lips fade out over as much.
-BROW_MARGIN, LIP_MARGIN, NOSTRIL_MARGIN = 0.02, 0.02, 0.012
+#: Margins around mesh parts as shares of the face's width: the mesh is off by about 0.01, and the
+#: red of the lips fades out over as much.
+LIP_MARGIN, NOSTRIL_MARGIN = 0.015, 0.012
+
+#: The mesh's brow is wider than most brows; hairs beyond it are dark pixels (optical density) this
+#: near (shares of the face's width).
+BROW_MARGIN, BROW_REACH, BROW_DARKER = 0.004, 0.03, 0.15
 
 #: Evidence against skin from which a pixel may be hair, and the least area of such a patch as a
 #: share of the face's width squared: smaller ones are moles or pores.
-HAIR_EVIDENCE, HAIR_AREA = -1.2, 0.0004
+HAIR_EVIDENCE, HAIR_AREA = -1.7, 0.0004
+
+#: Hair fades into skin over this share of the face's width.
+HAIR_MARGIN = 0.005
 
 #: Thin lines: width that is looked for and least contrast in optical density, least length and
 #: least slenderness (length over width).
@@ -49,6 +58,9 @@ SHADOW_BLUR = 0.03
 
 #: Beard: grain this many times that of the cheeks and this much darker (optical density).
 BEARD_GRAIN, BEARD_DARKER = 2.2, 0.05
+
+#: Least area of a beard as a share of the face's width squared: less is a mole or a fold.
+BEARD_AREA = 0.02
 
 
 def find_exclusions(
@@ -78,11 +90,12 @@ def find_exclusions(
     """
     shape = pixels.shape[:2]
     parts = _mesh_parts(shape, landmarks)
+    parts["brow"] |= _brow_hairs(parts["brow"], skin, shape, landmarks)
     small_face = _resized(face, skin.evidence.shape)
     small_parts = _resized(np.logical_or.reduce(list(parts.values())), skin.evidence.shape)
     shadow = _shadow(skin, settings) & ~small_parts
     hair = _hair(skin, small_face, small_parts)
-    beard = _beard(skin, small_parts)
+    beard = _beard(skin, small_face & ~small_parts)
     glare = _glare(skin, settings)
     strands, frames = _lines(pixels, landmarks, face, _resized(hair, shape), parts)
     found = {
@@ -105,9 +118,9 @@ def find_exclusions(
 def _mesh_parts(shape: tuple[int, int], landmarks: FaceLandmarks) -> dict[str, Mask]:
     points, width_px = landmarks.points_px, landmarks.face_width_px
 
-    def pair(chain: tuple[int, ...], margin: float) -> Mask:
-        both = fill_polygon(shape, points[list(chain)])
-        both |= fill_polygon(shape, points[list(mirrored_chain(chain))])
+    def pair(chain: tuple[Corner, ...], margin: float) -> Mask:
+        both = fill_polygon(shape, chain_points(points, chain))
+        both |= fill_polygon(shape, chain_points(points, mirrored_chain(chain)))
         return _grown(both, margin * width_px)
 
     return {
@@ -116,6 +129,13 @@ def _mesh_parts(shape: tuple[int, int], landmarks: FaceLandmarks) -> dict[str, M
         "eye": pair(ORBIT, 0.0),
         "brow": pair(BROW, BROW_MARGIN),
     }
+
+
+def _brow_hairs(
+    brow: Mask, skin: SkinAnalysis, shape: tuple[int, int], landmarks: FaceLandmarks
+) -> Mask:
+    near = _grown(brow, BROW_REACH * landmarks.face_width_px)
+    return near & _resized(skin.maps.darker >= BROW_DARKER, shape)
 
 
 def _hair(skin: SkinAnalysis, face: Mask, parts: Mask) -> Mask:
@@ -131,12 +151,12 @@ def _hair(skin: SkinAnalysis, face: Mask, parts: Mask) -> Mask:
     large = stats[:, cv2.CC_STAT_AREA] >= HAIR_AREA * skin.width_px**2
     is_hair = large & (outside > 0.1 * stats[:, cv2.CC_STAT_AREA])
     is_hair[0] = False
-    return _grown(is_hair[labels], 0.008 * skin.width_px)
+    return _grown(is_hair[labels], HAIR_MARGIN * skin.width_px)
 
 
 def _shadow(skin: SkinAnalysis, settings: FaceSettings) -> Mask:
-    smooth = cv2.GaussianBlur(skin.maps.darker, (0, 0), SHADOW_BLUR * skin.width_px)
-    return np.asarray((smooth >= settings.shadow_density) & (skin.maps.darker >= 0.2))
+    smooth = cv2.GaussianBlur(skin.maps.shade, (0, 0), SHADOW_BLUR * skin.width_px)
+    return np.asarray((smooth >= settings.shadow_density) & (skin.maps.shade >= 0.2))
 
 
 def _glare(skin: SkinAnalysis, settings: FaceSettings) -> Mask:
@@ -146,21 +166,22 @@ def _glare(skin: SkinAnalysis, settings: FaceSettings) -> Mask:
     return _grown(np.asarray(burnt | shiny), 0.006 * skin.width_px)
 
 
-def _beard(skin: SkinAnalysis, parts: Mask) -> Mask:
+def _beard(skin: SkinAnalysis, face: Mask) -> Mask:
     """Return beard and moustache: the lower face where it is darker and as coarse as hair."""
     up = upward(skin.points_px)
-    y, x = np.ogrid[: parts.shape[0], : parts.shape[1]]
+    y, x = np.ogrid[: face.shape[0], : face.shape[1]]
     # Below the line through the wings of the nose.
     height = (x + 0.5) * up[0] + (y + 0.5) * up[1]
     base = float((skin.points_px[[129, 358]] @ up).min())
     blur = 0.02 * skin.width_px
     coarse = cv2.GaussianBlur(skin.coarse, (0, 0), blur)
     darker = cv2.GaussianBlur(skin.maps.darker, (0, 0), blur)
-    found = (height < base) & (coarse >= BEARD_GRAIN) & (darker >= BEARD_DARKER) & ~parts
+    found = (height < base) & (coarse >= BEARD_GRAIN) & (darker >= BEARD_DARKER) & face
     mouth = float(np.linalg.norm(np.diff(skin.points_px[list(MOUTH_CORNERS)], axis=0)))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_odd(0.15 * mouth), _odd(0.15 * mouth)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_odd(0.4 * mouth), _odd(0.4 * mouth)))
     # A mole or a corner of the mouth is coarse, too, but not as wide.
-    return np.asarray(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0)
+    beard = np.asarray(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0)
+    return beard & bool(beard.sum() >= BEARD_AREA * skin.width_px**2)
 
 
 def _lines(
@@ -197,8 +218,8 @@ def _lines(
 def fill_eyes(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Mask:
     """Return the orbits: lashes and lids are lines as well, and are left out anyway."""
     points = landmarks.points_px
-    both = fill_polygon(shape, points[list(ORBIT)])
-    return np.asarray(both | fill_polygon(shape, points[list(mirrored_chain(ORBIT))]))
+    both = fill_polygon(shape, chain_points(points, ORBIT))
+    return np.asarray(both | fill_polygon(shape, chain_points(points, mirrored_chain(ORBIT))))
 
 
 def _temple_strips(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Mask:
@@ -231,8 +252,9 @@ def _grown(mask: Mask, margin_px: float) -> Mask:
     reach = round(margin_px)
     if reach < 1 or not mask.any():
         return mask
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
+    # The cost of a distance does not grow with the reach, that of a dilation does.
+    far = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(far <= reach)
 
 
 def _odd(size_px: float) -> int:

@@ -26,8 +26,12 @@ REACH, RAY_STEP = 0.95, 0.01
 #: Skin is looked for from here on (face widths); brows and lids lie nearer.
 FIRST_STEP = 0.2
 
+#: The hairline lies within these multiples of the mesh's rim, above the nose and at the temples;
+#: a background as grey as the skin would let it run on.
+FARTHEST_MIDDLE, FARTHEST_SIDE = 1.75, 1.3
+
 #: Price of moving the line by one step between neighbouring rays, and the largest move in steps.
-JUMP_PRICE, MAX_JUMP = 0.5, 5
+JUMP_PRICE, MAX_JUMP = 0.3, 6
 
 
 def find_hairline(evidence: Floats, points_px: Points, *, up: Points, width_px: float) -> Points:
@@ -63,7 +67,9 @@ def find_hairline(evidence: Floats, points_px: Points, *, up: Points, width_px: 
     # Well below the mesh's rim skin is likely, whatever a fringe or a brow says.
     rim = _rim(points_px, origin, rays)
     near = radii[None, :] < 0.55 * rim[:, None]
-    gains = np.where(near, FOR_SKIN, sampled)
+    farthest = FARTHEST_SIDE + (FARTHEST_MIDDLE - FARTHEST_SIDE) * np.cos(angles) ** 2
+    beyond = radii[None, :] > (farthest * rim)[:, None]
+    gains = np.where(near, FOR_SKIN, np.where(beyond, -AGAINST_SKIN, sampled))
     ends = _best_line(np.cumsum(gains, axis=1))
     reach = radii[ends] + 0.5 * RAY_STEP * width_px
     return np.asarray(origin + rays * reach[:, None], np.float32)

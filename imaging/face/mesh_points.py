@@ -56,12 +56,28 @@ CHIN_TIP = 152
 FOREHEAD_TOP = 10
 
 
-def mirrored_chain(chain: Sequence[int]) -> tuple[int, ...]:
+#: A corner of an outline: a mesh point, or the middle of two.
+Corner = int | tuple[int, int]
+
+
+def mirrored_chain(chain: Sequence[Corner]) -> tuple[Corner, ...]:
     """Return the same chain of points on the other side, in the same order."""
-    return tuple(int(MIRRORED[index]) for index in chain)
+    return tuple(
+        (int(MIRRORED[corner[0]]), int(MIRRORED[corner[1]]))
+        if isinstance(corner, tuple)
+        else int(MIRRORED[corner])
+        for corner in chain
+    )
 
 
-def whole_chain(right: Sequence[int], *, middle: Sequence[int] = ()) -> tuple[int, ...]:
+def chain_points(points_px: NDArray[np.float32], chain: Sequence[Corner]) -> NDArray[np.float32]:
+    """Return the corners of a chain, shape (n, 2)."""
+    first = [corner[0] if isinstance(corner, tuple) else corner for corner in chain]
+    second = [corner[1] if isinstance(corner, tuple) else corner for corner in chain]
+    return np.asarray((points_px[first] + points_px[second]) / 2, np.float32)
+
+
+def whole_chain(right: Sequence[Corner], *, middle: Sequence[Corner] = ()) -> tuple[Corner, ...]:
     """Return a closed outline that is symmetric: right half, midline points, mirrored left half."""
     return (*right, *middle, *reversed(mirrored_chain(right)))
 
@@ -77,14 +93,14 @@ OVAL = (
 BROW_LINE = whole_chain((70, 63, 105, 66, 107, 55), middle=(8,))
 
 #: Lower lid to jaw, beside the nose and the nasolabial fold, to in front of the ear.
-MALAR = (
-    127, 34, 143, 31, 228, 229, 230, 231, 232, 121, 47, 126, 209, 129, 203, 206, 216, 212, 202,
-    210, 169, 150, 136, 172, 58, 132, 93, 234,
+MALAR: tuple[Corner, ...] = (
+    127, 34, 143, 31, 228, 229, 230, 231, 232, 121, 47, 126, 209, 129, (98, 203), (165, 206),
+    (92, 216), (57, 212), (43, 202), 204, 211, 170, 149, 150, 136, 172, 58, 132, 93, 234,
 )
 
 #: Below the lower lip to the jaw, between the lines from the corners of the mouth.
 CHIN = whole_chain((57, 146, 91, 181, 84), middle=(17,)) + tuple(
-    reversed(whole_chain((202, 210, 169, 150, 149, 176, 148), middle=(152,)))
+    reversed(whole_chain(((43, 202), 204, 211, 170, 149, 176, 148), middle=(152,)))
 )
 
 NOSE = whole_chain((8, 193, 245, 188, 174, 217, 198, 209, 129, 64, 98, 97), middle=(2,))
@@ -107,5 +123,10 @@ NOSE_SEED = (6, 122, 196, 3, 51, 5, 281, 248, 419, 351)
 
 #: Between the eyes: rays to the hairline start here.
 NOSE_ROOT = 168
+NOSE_TIP = 4
+
+#: In front of the ear at the height of the eye, and the outer end of the lower lid.
+EAR_TOP, LOWER_LID = 127, 228
+
 MOUTH_CORNERS = (61, 291)
 EYE_OUTER_CORNERS = (RIGHT_EYE_CORNER, LEFT_EYE_CORNER)

@@ -21,12 +21,17 @@ from .mesh_points import (
     BROW_LINE,
     CHIN,
     CHIN_TIP,
+    EAR_TOP,
     FOREHEAD_TOP,
+    LOWER_LID,
     MALAR,
     NOSE,
     NOSE_ROOT,
+    NOSE_TIP,
     OVAL,
     UPPER_LIP,
+    Corner,
+    chain_points,
     mirrored_chain,
 )
 
@@ -35,9 +40,9 @@ Mask = NDArray[np.bool_]
 
 Use = Literal["exclude", "own", "malar", "chin", "forehead"]
 
-#: The mesh's rim lies on the edge of the face, where skin turns away: this much of the face's
-#: width is taken off.
-RIM_SHARE = 0.012
+#: The mesh ends a little inside the visible edge of cheeks and jaw: its rim is moved outwards by
+#: this share of the face's width.  What is not skin out there is left out by its pixels.
+RIM_SHARE = 0.008
 
 #: Where hair hides more than this share of a ray, the hairline cannot be seen: the forehead is
 #: taken to reach nearly to the mesh's rim, and what hides it counts as not readable.
@@ -113,13 +118,14 @@ def draw_outlines(
     face = _face_mask(shape, points, hairline, width_px=landmarks.face_width_px)
     right_half = _half_plane(shape, points[NOSE_ROOT], points[CHIN_TIP])
     forehead = _above_brows(shape, points, up, width_px=landmarks.face_width_px)
-    right_malar = _polygon(shape, points, MALAR)
-    left_malar = _polygon(shape, points, mirrored_chain(MALAR))
-    chin = _polygon(shape, points, CHIN)
+    rim = _moved_rim(points, width_px=landmarks.face_width_px)
+    right_malar = _polygon(shape, rim, MALAR)
+    left_malar = _polygon(shape, rim, mirrored_chain(MALAR))
+    chin = _polygon(shape, rim, CHIN)
     nose = _polygon(shape, points, NOSE)
     upper_lip = _polygon(shape, points, UPPER_LIP)
     labels = np.where(face, REGION_LABELS["other"], 0).astype(np.int32)
-    temple = face & ~forehead & _above(shape, points[MALAR[0]], points[MALAR[4]], up)
+    temple = face & ~forehead & _above(shape, points[EAR_TOP], points[LOWER_LID], up)
     parts: tuple[tuple[Mask, Use, str], ...] = (
         (temple, profile.temple, "temple"),
         (upper_lip, profile.upper_lip, "upper_lip"),
@@ -152,8 +158,8 @@ def _assign(labels: Labels, mask: Mask, use: Use, *, own: str, right_half: Mask)
         labels[mask] = REGION_LABELS[own if use == "own" else use]
 
 
-def _polygon(shape: tuple[int, ...], points: Points, chain: Sequence[int]) -> Mask:
-    return fill_polygon(shape, points[list(chain)])
+def _polygon(shape: tuple[int, ...], points: Points, chain: Sequence[Corner]) -> Mask:
+    return fill_polygon(shape, chain_points(points, chain))
 
 
 def fill_polygon(shape: tuple[int, ...], corners: NDArray[np.floating]) -> Mask:
@@ -180,13 +186,18 @@ def _face_mask(
     fan = origin + ray * (reach / length)[:, None]
     lower = [i for i in OVAL if i not in _OVAL_TOP]
     # Lower oval runs from the patient's left ear over the chin to the right ear.
-    outline = np.concatenate([points[lower], fan])
-    mask = fill_polygon(shape, outline).astype(np.uint8)
-    rim_px = max(1, round(RIM_SHARE * width_px))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim_px + 1, 2 * rim_px + 1))
-    # The photo's own edge is no rim of the face.
-    eroded = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    return np.asarray(eroded > 0)
+    outline = np.concatenate([_moved_rim(points, width_px=width_px)[lower], fan])
+    return fill_polygon(shape, outline)
+
+
+def _moved_rim(points: Points, *, width_px: float) -> Points:
+    """Return the mesh with the rim of cheeks and jaw moved outwards by `RIM_SHARE`."""
+    lower = [i for i in OVAL if i not in _OVAL_TOP]
+    away = points[lower] - points[NOSE_TIP]
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    moved = points.copy()
+    moved[lower] += RIM_SHARE * width_px * away
+    return moved
 
 
 #: Points of the oval above the ears: the hairline stands for them.
@@ -195,7 +206,7 @@ _OVAL_TOP = (10, 338, 297, 332, 284, 251, 21, 54, 103, 67, 109)
 
 def _above_brows(shape: tuple[int, ...], points: Points, up: Points, *, width_px: float) -> Mask:
     """Return what lies above the brows between the lines straight up from their tails."""
-    line = points[list(BROW_LINE)]
+    line = chain_points(points, BROW_LINE)
     far = 2.0 * width_px * up
     return fill_polygon(shape, np.concatenate([line, [line[-1] + far], [line[0] + far]]))
 

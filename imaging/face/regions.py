@@ -10,7 +10,7 @@ from ..settings import FaceSettings
 from .exclusions import find_exclusions
 from .geometry import EXCLUSION_CODES, REGION_LABELS, FaceLandmarks, FaceRegions
 from .hairline import find_hairline
-from .mesh_points import BROW, ORBIT, mirrored_chain
+from .mesh_points import BROW, ORBIT, chain_points, mirrored_chain
 from .outlines import draw_outlines, fill_polygon, find_profile, upward
 from .skin import FOR_SKIN, analyse_skin
 
@@ -58,7 +58,7 @@ def find_regions(
     evidence = skin.evidence.copy()
     for chain in (BROW, ORBIT, mirrored_chain(BROW), mirrored_chain(ORBIT)):
         # Brows and eyes are unlike skin; the forehead begins above them all the same.
-        evidence[fill_polygon(evidence.shape, skin.points_px[list(chain)])] = FOR_SKIN
+        evidence[fill_polygon(evidence.shape, chain_points(skin.points_px, chain))] = FOR_SKIN
     small_hairline = find_hairline(
         evidence, skin.points_px, up=upward(skin.points_px), width_px=skin.width_px
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import NothingReadableError
 from ..photo.colour import LUMINANCE, linear_light
 from .geometry import FaceLandmarks
-from .mesh_points import CHEEK_SEED, FOREHEAD_SEED, NOSE_SEED, mirrored_chain
+from .mesh_points import CHEEK_SEED, FOREHEAD_SEED, NOSE_SEED, chain_points, mirrored_chain
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -34,6 +34,14 @@ FIT_DARKER, FIT_BRIGHTER = 0.08, 0.12
 #: Seed pixels used for the fit; more do not change it.
 FIT_SAMPLES = 6000
 
+#: The light is followed over this distance (shares of the face's width), in this many rounds, by
+#: this much at most (optical density; robust deviations of colour), and pulled to the smooth light
+#: where nothing around is skin.
+FOLLOW_BLUR, FOLLOW_ROUNDS, FOLLOW_LIMIT, FOLLOW_COLOUR_LIMIT, FOLLOW_PRIOR = 0.08, 3, 0.3, 3.0, 0.1
+
+#: The light is followed on maps reduced by this: it is smooth, and costs a sixteenth.
+FOLLOW_REDUCTION = 4
+
 #: Least spread of skin's colour ratios (log10), for photos whose skin is nearly grey or smoothed.
 MIN_COLOUR_SPREAD = 0.025
 
@@ -49,6 +57,9 @@ ANALYSIS_WIDTH_PX = 240.0
 #: (log10 luminance): smoothed portraits have none.
 GRAIN_SIGMA, MIN_GRAIN = 0.005, 0.004
 
+#: Strands differ from their surroundings by about this much (log10 luminance); edges by far more.
+MAX_GRAIN = 0.05
+
 
 @dataclass(frozen=True, eq=False)
 class SkinMaps:
@@ -57,20 +68,24 @@ class SkinMaps:
     Parameters
     ----------
     darker : ndarray of float32, shape (height, width)
-        Optical density above what skin in this light would have; hair 0.4 to 1, a lesion 0.05 to
-        0.25, glare negative.
+        Optical density above that of skin around it; hair 0.4 to 1, a lesion less than its 0.05
+        to 0.25, glare negative.
     colour : ndarray of float32, shape (height, width)
         Distance of the colour ratios from the skin's, in robust standard deviations.
+    shade : ndarray of float32, shape (height, width)
+        As `darker`, but against one smooth light on the whole face: shading, folds' and chins'
+        shadows and wide lesions are still in it.
     brightness : ndarray of float32, shape (height, width)
         Linear luminance, 0 to 1.
     """
 
     darker: Floats
     colour: Floats
+    shade: Floats
     brightness: Floats
 
 
-def fit_skin(pixels: NDArray[np.uint8], seeds: Mask) -> SkinMaps:
+def fit_skin(pixels: NDArray[np.uint8], seeds: Mask, *, width_px: float) -> SkinMaps:
     """Fit this person's skin on pixels that are skin for sure, and compare every pixel with it.
 
     Parameters
@@ -80,6 +95,8 @@ def fit_skin(pixels: NDArray[np.uint8], seeds: Mask) -> SkinMaps:
     seeds : ndarray of bool, shape (height, width)
         Sure skin: cheeks, nose, middle of the forehead.  Lesions, creases and glare among it are
         dropped by the fit.
+    width_px : float
+        Width of the face.
 
     Notes
     -----
@@ -122,17 +139,61 @@ def fit_skin(pixels: NDArray[np.uint8], seeds: Mask) -> SkinMaps:
     sample = ratios[rows, cols][keep]
     centre = np.median(sample, axis=0)
     deviation = np.maximum(1.4826 * np.median(np.abs(sample - centre), axis=0), MIN_COLOUR_SPREAD)
-    colour = np.sqrt((((ratios - centre) / deviation) ** 2).sum(axis=-1))
-    return SkinMaps((density - expected).astype(np.float32), colour.astype(np.float32), brightness)
+    shade = (density - expected).astype(np.float32)
+    spread_ratios = ((ratios - centre) / deviation).astype(np.float32)
+    darker, colour = _follow_skin(shade, spread_ratios, blur_px=FOLLOW_BLUR * width_px)
+    return SkinMaps(darker, colour, shade, brightness)
+
+
+def _follow_skin(shade: Floats, ratios: Floats, *, blur_px: float) -> tuple[Floats, Floats]:
+    """Return `darker` and `colour` against the skin around each pixel.
+
+    Skin around a pixel is the mean over its surroundings, weighted by how much they are like skin;
+    the weights follow the means in a few rounds.  So the side of a chin or of a cheek, which turns
+    from the light by degrees, stays skin, and hair, which begins at an edge, does not become skin.
+    """
+    height, width = shade.shape
+    size = (max(1, width // FOLLOW_REDUCTION), max(1, height // FOLLOW_REDUCTION))
+    blur = blur_px / FOLLOW_REDUCTION
+    values = cv2.resize(np.dstack([shade, ratios]), size, interpolation=cv2.INTER_AREA)
+    limit = np.array([FOLLOW_LIMIT, FOLLOW_COLOUR_LIMIT, FOLLOW_COLOUR_LIMIT], np.float32)
+    around = np.zeros_like(values)
+    for _ in range(FOLLOW_ROUNDS):
+        off = values - around
+        weight = np.exp(-_against_skin(off[..., 0], np.hypot(off[..., 1], off[..., 2])))
+        total = cv2.GaussianBlur(weight, (0, 0), blur) + FOLLOW_PRIOR
+        mean = cv2.GaussianBlur(weight[..., None] * values, (0, 0), blur) / total[..., None]
+        around = np.clip(mean, -limit, limit)
+    around = cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR)
+    off = np.dstack([shade, ratios]) - around
+    return (
+        np.ascontiguousarray(off[..., 0], np.float32),
+        np.hypot(off[..., 1], off[..., 2]).astype(np.float32),
+    )
+
+
+def _against_skin(darker: Floats, colour: Floats) -> Floats:
+    # Half a unit is lost at: 0.20 OD darker (a strong lesion), 0.25 OD brighter (glare), 4
+    # deviations of colour.
+    return np.asarray(
+        (
+            (np.maximum(darker - 0.10, 0.0) / 0.10) ** 2
+            + (np.maximum(-darker - 0.15, 0.0) / 0.10) ** 2
+            + (np.maximum(colour - 2.5, 0.0) / 1.5) ** 2
+        )
+        / 2.0,
+        np.float32,
+    )
 
 
 def grain(brightness: Floats, *, sigma_px: float) -> Floats:
     """Return the fine contrast of each pixel's surroundings: strands are coarse, skin is fine.
 
-    Root mean square of log10 luminance minus its Gaussian blur, over twice that blur.
+    Root mean square of log10 luminance minus its Gaussian blur, over twice that blur; the
+    difference is clipped, so that one sharp edge does not count as much as strands.
     """
     logs = np.log10(brightness)
-    fine = logs - cv2.GaussianBlur(logs, (0, 0), sigma_px)
+    fine = np.clip(logs - cv2.GaussianBlur(logs, (0, 0), sigma_px), -MAX_GRAIN, MAX_GRAIN)
     return np.sqrt(np.maximum(cv2.GaussianBlur(fine * fine, (0, 0), 2 * sigma_px), 0.0)).astype(
         np.float32
     )
@@ -147,14 +208,8 @@ def skin_evidence(maps: SkinMaps, coarse: Floats) -> Floats:
     coarse : ndarray of float32, shape (height, width)
         `grain` over that of sure skin: 1 for skin, 2 to 6 for strands.
     """
-    # Half a unit of evidence is lost at: 0.18 OD darker (a strong lesion), 0.25 OD brighter
-    # (glare), 4 deviations of colour, 3 times the grain.
-    against = (
-        (np.maximum(maps.darker - 0.08, 0.0) / 0.10) ** 2
-        + (np.maximum(-maps.darker - 0.15, 0.0) / 0.10) ** 2
-        + (np.maximum(maps.colour - 2.5, 0.0) / 1.5) ** 2
-        + np.maximum(coarse - 2.0, 0.0) ** 2
-    ) / 2.0
+    # Half a unit is lost at 3 times the grain of skin.
+    against = _against_skin(maps.darker, maps.colour) + np.maximum(coarse - 2.0, 0.0) ** 2 / 2.0
     return np.asarray(np.maximum(FOR_SKIN - against, -AGAINST_SKIN), np.float32)
 
 
@@ -203,12 +258,12 @@ def analyse_skin(pixels: NDArray[np.uint8], landmarks: FaceLandmarks) -> SkinAna
     width_px = landmarks.face_width_px * scale
     seeds = np.zeros(small.shape[:2], np.uint8)
     for chain in (CHEEK_SEED, mirrored_chain(CHEEK_SEED), FOREHEAD_SEED, NOSE_SEED):
-        cv2.fillPoly(seeds, [np.round(points[list(chain)] - 0.5).astype(np.int32)], 1)
+        cv2.fillPoly(seeds, [np.round(chain_points(points, chain) - 0.5).astype(np.int32)], 1)
     covered = [np.round(p * scale - 0.5).astype(np.int32) for p in landmarks.eye_cover_px]
     cv2.fillPoly(seeds, covered, 0)
     if not seeds.any():
         raise NothingReadableError("No skin of the face lies inside the photo.")
-    maps = fit_skin(small, seeds > 0)
+    maps = fit_skin(small, seeds > 0, width_px=width_px)
     fine = grain(maps.brightness, sigma_px=GRAIN_SIGMA * width_px)
     coarse = fine / max(float(np.median(fine[seeds > 0])), MIN_GRAIN)
     return SkinAnalysis(

@@ -102,7 +102,7 @@ class FaceSettings:
         stage="evidence",
     )
     shadow_density: float = setting(
-        0.33,
+        0.42,
         unit="OD",
         low=0.2,
         high=1.0,
