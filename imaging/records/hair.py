@@ -90,7 +90,7 @@ class HairScore:
         "Cumulative hair thickness: Σ diameter / area.", unit="mm/cm²"
     )
     hair_mass_index: float = column("100 · Σ (π d² / 4) / area.", unit="mm²/cm² · 100")
-    follicular_unit_count: int = column("Units whose mean root lies inside the counting frame.")
+    follicular_unit_count: float = column("Units whose mean root lies inside the counting frame.")
     follicular_unit_density_per_cm2: float = column("Units over the frame's area.", unit="1/cm²")
     hairs_per_unit: float = column("Mean number of hairs of the counted units.")
     single_unit_percent: float = column("Share of counted units with one hair.", unit="%")

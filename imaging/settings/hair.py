@@ -22,12 +22,212 @@ class HairSettings:
         reason="What is counted: the readable field, the inside of a burnt-in circle, or all.",
         stage="evidence",
     )
+    polarity: str = setting(
+        "auto",
+        choices=("auto", "dark", "light"),
+        reason="Whether hairs are darker or lighter than the skin; auto takes the stronger lines.",
+        stage="evidence",
+    )
+    light_hair_ratio: float = setting(
+        1.5,
+        low=1.0,
+        high=10.0,
+        reason="Light lines must outweigh dark ones this much: reflections are light lines too.",
+        stage="evidence",
+    )
+    working_px_per_mm: float = setting(
+        110.0,
+        unit="px/mm",
+        low=50.0,
+        high=250.0,
+        reason="Hairs are 5 to 9 px wide and the gap between touching ones still shows.",
+        stage="evidence",
+    )
+    narrow_filter_um: float = setting(
+        12.0,
+        unit="µm",
+        low=4.0,
+        high=40.0,
+        reason="Standard deviation across the filter that tells touching hairs apart.",
+        stage="evidence",
+    )
+    wide_filter_um: float = setting(
+        24.0,
+        unit="µm",
+        low=8.0,
+        high=80.0,
+        reason="Standard deviation across the filter that matches a terminal hair.",
+        stage="evidence",
+    )
+    filter_length_mm: float = setting(
+        0.065,
+        unit="mm",
+        low=0.02,
+        high=0.3,
+        reason="Standard deviation along the filters: shorter than a clipped stub.",
+        stage="evidence",
+    )
+    filter_angles: int = setting(
+        18,
+        low=8,
+        high=48,
+        reason="Steps of 10 degrees, the resolution of the filters.",
+        stage="evidence",
+    )
+    seed_response: float = setting(
+        0.08,
+        low=0.01,
+        high=1.0,
+        reason="Line response (density units) from which a hair may be traced.",
+        stage="tracing",
+    )
+    follow_response: float = setting(
+        0.04,
+        low=0.005,
+        high=1.0,
+        reason="Line response (density units) down to which a traced hair goes on.",
+        stage="tracing",
+    )
+    min_bend_radius_mm: float = setting(
+        0.40,
+        unit="mm",
+        low=0.05,
+        high=10.0,
+        reason="Shafts do not bend more sharply; a sharper turn is the change to another hair.",
+        stage="tracing",
+    )
+    min_length_mm: float = setting(
+        0.12,
+        unit="mm",
+        low=0.03,
+        high=2.0,
+        reason="Shorter visible stubs cannot be told from debris.",
+        stage="tracing",
+    )
+    min_shaft_density: float = setting(
+        0.12,
+        low=0.02,
+        high=1.0,
+        reason="Least optical density of a shaft over the skin; fair vellus hair reaches 0.15.",
+        stage="tracing",
+    )
+    end_fraction: float = setting(
+        0.57,
+        low=0.1,
+        high=0.95,
+        reason="A shaft ends where its density falls to this share of its own plateau.",
+        stage="tracing",
+    )
+    usual_width_um: float = setting(
+        70.0,
+        unit="µm",
+        low=20.0,
+        high=150.0,
+        reason="Width assumed until the photo shows its own usual width.",
+        stage="tracing",
+    )
+    bar_prior: float = setting(
+        0.25,
+        low=0.0,
+        high=5.0,
+        reason="How much a width off the usual one must be better supported by its edges.",
+        stage="tracing",
+    )
+    width_prior: float = setting(
+        1.0,
+        low=0.0,
+        high=10.0,
+        reason="How much a strip far off the usual width is worth less: pairs that touch.",
+        stage="tracing",
+    )
+    edge_saturation: float = setting(
+        0.7,
+        low=0.1,
+        high=1.0,
+        reason="A fall of darkness by this share of the plateau is a full edge.",
+        stage="tracing",
+    )
+    bare_fraction: float = setting(
+        0.35,
+        low=0.05,
+        high=0.6,
+        reason="Darkness below this share of the plateau is skin.",
+        stage="tracing",
+    )
+    shaft_fraction: float = setting(
+        0.70,
+        low=0.3,
+        high=1.0,
+        reason="Darkness above this share of the plateau is shaft.",
+        stage="tracing",
+    )
+    min_worth_mm: float = setting(
+        0.115,
+        unit="mm",
+        low=0.02,
+        high=1.0,
+        reason="A strip must explain this much length that no other one explains.",
+        stage="tracing",
+    )
+    min_support: float = setting(
+        0.25,
+        low=0.05,
+        high=1.0,
+        reason="Share of its length that a strip must explain.",
+        stage="tracing",
+    )
+    join_length_mm: float = setting(
+        0.6,
+        unit="mm",
+        low=0.1,
+        high=10.0,
+        reason="Only pieces at least this long are joined: stubs in one line are two hairs.",
+        stage="tracing",
+    )
+    join_gap_mm: float = setting(
+        0.30,
+        unit="mm",
+        low=0.0,
+        high=2.0,
+        reason="Pieces of one hair are joined over a gap of this size at most.",
+        stage="tracing",
+    )
+    root_shadow_mm: float = setting(
+        0.25,
+        unit="mm",
+        low=0.05,
+        high=1.0,
+        reason="How far beyond an end the shadow of a shaft under the skin is looked for.",
+        stage="tracing",
+    )
     guard_margin_mm: float = setting(
         0.2,
         unit="mm",
         low=0.0,
         high=2.0,
         reason="The field's edge cuts hairs and units; the frame keeps this distance from it.",
+        stage="measuring",
+    )
+    usual_blur_px: float = setting(
+        1.0,
+        unit="px",
+        low=0.0,
+        high=10.0,
+        reason="Blur (standard deviation) assumed where too few clear edges show the photo's own.",
+        stage="measuring",
+    )
+    min_confidence: float = setting(
+        0.5,
+        low=0.0,
+        high=1.0,
+        reason="A traced line that is less likely a rooted hair than this is dropped.",
+        stage="measuring",
+    )
+    count_relative_error: float = setting(
+        0.05,
+        low=0.0,
+        high=1.0,
+        reason="Standard error of a count by missed and split hairs, from scenes of known truth.",
         stage="measuring",
     )
     terminal_cutoff_um: float = setting(
@@ -56,5 +256,72 @@ class HairSettings:
         high=20,
         reason="More than five hairs share an ostium in 0.2 % of units; above it the unit is cut.",
         source="10.20517/2347-9264.2017.52",
+        stage="measuring",
+    )
+    least_cutoff_px: float = setting(
+        3.0,
+        unit="px",
+        low=1.0,
+        high=20.0,
+        reason="Below this many pixels a 1 px edge error moves the class: no split is given.",
+        stage="measuring",
+    )
+    safe_cutoff_px: float = setting(
+        5.0,
+        unit="px",
+        low=1.0,
+        high=40.0,
+        reason="Below this many pixels of cut-off the split is flagged.",
+        stage="measuring",
+    )
+    few_hairs: int = setting(
+        20,
+        low=1,
+        high=1000,
+        reason="With fewer hairs the shares and means are flagged: one hair is 5 % and more.",
+        stage="measuring",
+    )
+    wide_interval_share: float = setting(
+        0.20,
+        low=0.01,
+        high=2.0,
+        reason="A count whose 95 % limits lie further off than this share of it is flagged.",
+        stage="measuring",
+    )
+    cover_density: float = setting(
+        0.30,
+        low=0.05,
+        high=1.5,
+        reason="Optical density from which a pixel counts as covered by hair.",
+        stage="measuring",
+    )
+    most_cover_share: float = setting(
+        0.30,
+        low=0.05,
+        high=1.0,
+        reason="Where hair covers more of the skin, roots are hidden below it.",
+        stage="measuring",
+    )
+    long_hair_share: float = setting(
+        0.5,
+        low=0.05,
+        high=1.0,
+        reason="More hairs than this leaving the field: unclipped hair, roots are uncertain.",
+        stage="measuring",
+    )
+    least_usual_width_um: float = setting(
+        20.0,
+        unit="µm",
+        low=1.0,
+        high=100.0,
+        reason="A median shaft thinner than this cannot be: the scale must be wrong.",
+        stage="measuring",
+    )
+    most_usual_width_um: float = setting(
+        160.0,
+        unit="µm",
+        low=50.0,
+        high=1000.0,
+        reason="A median shaft thicker than this cannot be: the scale must be wrong.",
         stage="measuring",
     )

@@ -1,0 +1,66 @@
+"""What a segmenter gives: evidence for hairs on a grid of fixed pixels per millimetre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class ShaftEvidence:
+    """Evidence for shafts; everything after it is shared by all segmenters.
+
+    Parameters
+    ----------
+    darkness : ndarray of float32, shape (h, w)
+        How much a pixel looks like shaft: optical density over the local skin of the least
+        absorbed colour channel, 0 on skin, about 0.2 on a fine fair hair, above 1 on black hair.
+    shade : ndarray of float32, shape (h, w)
+        Mean optical density over the channels: shafts and their blue-grey part under the skin.
+    responses : tuple of ndarray of float32, each of shape (angles, h, w)
+        For every filter width the evidence that a centre line passes through a pixel at angle
+        k·π/angles from the x axis (x right, y down).
+    valid : ndarray of bool, shape (h, w)
+        Where hairs may be traced.
+    px_per_mm : float
+        Working pixels per millimetre (per assumed millimetre when the photo has no scale).
+    zoom : float
+        Working pixels per photo pixel.
+    """
+
+    darkness: Map
+    shade: Map
+    responses: tuple[Map, ...]
+    valid: NDArray[np.bool_]
+    px_per_mm: float
+    zoom: float
+
+
+def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:
+    """Return `image` at the points x, y (array indices, any shape), bilinear, edges repeated."""
+    # OpenCV's remap refuses a row or column count above 32767, so points are laid out as a table.
+    columns = 1024
+    rows = -(-x.size // columns) or 1
+    table = np.zeros((2, rows * columns), np.float32)
+    table[0, : x.size] = x.ravel()
+    table[1, : x.size] = y.ravel()
+    parts = [
+        cv2.remap(
+            image,
+            table[0, start:stop].reshape(-1, columns),
+            table[1, start:stop].reshape(-1, columns),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        for start, stop in _spans(rows * columns, 16384 * columns)
+    ]
+    return np.concatenate(parts).ravel()[: x.size].reshape(x.shape).astype(np.float32, copy=False)
+
+
+def _spans(total: int, size: int) -> list[tuple[int, int]]:
+    return [(start, min(start + size, total)) for start in range(0, total, size)]

@@ -1,0 +1,101 @@
+"""What of a photo can be read, and the counting frame inside it.
+
+The **field** is what the device shows and a person could read: inside the pillar-boxes, off
+burnt-in banners and text, off burnt-out, black and out-of-focus areas.  Thin burnt-in lines (a
+measuring circle) cross it without hiding a hair; they stay in the field and are painted over for
+the tracing.  The **counting frame** is the field less a guard margin, because the field's edge cuts
+hairs and units (domain: van Neste and Trüeb 2006, doi:10.1111/j.1468-3083.2006.01568.x).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..photo.graphics import Graphics
+from ..photo.quality import Quality
+from ..settings import HairSettings
+
+Mask = NDArray[np.bool_]
+
+#: Burnt-in lines up to this many pixels wide are painted over instead of taken off the field.
+_THIN_LINE_PX = 9
+#: Unreadable patches smaller than this share of the field's area are no loss to a count.
+_SMALL_PATCH_SHARE = 2e-4
+#: Below this share of the imaged area the field counts as reduced.
+_REDUCED_SHARE = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """The readable field and the thin lines in it.
+
+    ``readable`` (bool, photo shape) holds the thin lines; ``lines`` marks them.  ``share`` is the
+    readable share of the imaged area, 0 to 1.
+    """
+
+    readable: Mask
+    lines: Mask
+    share: float
+    flags: tuple[str, ...]
+
+
+def find_field(
+    shape: tuple[int, int], graphics: Graphics, quality: Quality, settings: HairSettings
+) -> Field:
+    """Return the readable field of a photo of this (height, width)."""
+    flags: list[str] = []
+    row0, row1, col0, col1 = graphics.content
+    imaged = np.zeros(shape, bool)
+    imaged[row0:row1, col0:col1] = True
+    thick = _opened(graphics.masked & imaged, _THIN_LINE_PX)
+    lines = graphics.masked & imaged & ~thick
+    readable = imaged & ~thick
+    if settings.field != "full":
+        hidden = quality.glare | quality.dark | quality.blurred
+        readable &= ~_without_small_patches(hidden, _SMALL_PATCH_SHARE * imaged.sum())
+    share = float(readable.sum() / max(1, imaged.sum()))
+    if settings.field == "circle":
+        if graphics.circle is None:
+            flags.append("no_circle")
+        else:
+            circle = graphics.circle
+            y, x = np.ogrid[: shape[0], : shape[1]]
+            inside = (x + 0.5 - circle.x_px) ** 2 + (y + 0.5 - circle.y_px) ** 2
+            readable &= inside <= circle.radius_px**2
+    if share < _REDUCED_SHARE:
+        flags.append("field_reduced")
+    return Field(readable, lines & readable, share, tuple(flags))
+
+
+def counting_frame(field: Field, margin_px: float) -> Mask:
+    """Return the field less a margin (px) along its edge; the photo's own edge is one."""
+    padded = np.pad(field.readable.astype(np.uint8), 1)
+    inner = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    # A pixel's centre lies half a pixel inside the border of its own pixel.
+    frame: Mask = inner - 0.5 >= margin_px
+    return frame
+
+
+def _opened(mask: Mask, width_px: int) -> Mask:
+    """Return the parts of a mask that are at least this wide, with their full outline."""
+    if not mask.any():
+        return mask
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px, width_px))
+    core = cv2.erode(mask.astype(np.uint8), element, borderValue=1)
+    grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px + 4,) * 2))
+    opened: Mask = mask & grown.astype(bool)
+    return opened
+
+
+def _without_small_patches(mask: Mask, least_px: float) -> Mask:
+    if not mask.any():
+        return mask
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    is_large = stats[:, cv2.CC_STAT_AREA] >= least_px
+    is_large[0] = False
+    kept: Mask = is_large[labels]
+    return kept

@@ -1,0 +1,31 @@
+"""Whether what was traced can be believed: flags for photos outside what the tool can read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records import Scale
+from ..settings import HairSettings
+from .evidence import ShaftEvidence
+from .tracing import Traces
+
+
+def judge_traces(
+    traces: Traces, evidence: ShaftEvidence, scale: Scale, settings: HairSettings
+) -> tuple[str, ...]:
+    """Return the flags ``too_dense``, ``long_hair`` and ``scale_implausible`` where they apply."""
+    flags = []
+    is_shaft = evidence.darkness[evidence.valid] >= settings.cover_density
+    if is_shaft.size and float(is_shaft.mean()) > settings.most_cover_share:
+        flags.append("too_dense")
+    if len(traces.hairs) >= settings.few_hairs:
+        leaving = np.mean([hair.leaves_field or not hair.has_root for hair in traces.hairs])
+        if leaving > settings.long_hair_share:
+            flags.append("long_hair")
+    if scale.is_known and len(traces.hairs) >= settings.few_hairs:
+        median_um = 1e3 * float(
+            np.median([hair.width_px for hair in traces.hairs]) / scale.px_per_mm
+        )
+        if not settings.least_usual_width_um <= median_um <= settings.most_usual_width_um:
+            flags.append("scale_implausible")
+    return tuple(flags)

@@ -1,0 +1,129 @@
+"""Which end of a shaft is its root, and whether the shaft is a rooted hair at all.
+
+A root end goes on under the skin: blurred, blue-grey, darker than skin in the mean of all colours
+for a few tenths of a millimetre.  A cut tip ends sharply.  Neighbouring hairs lean alike, so that
+each hair's own evidence is weighed against its neighbours' directions (mean-field relaxation of a
+pairwise model).  Where a shaft leaves the readable field its other end is the likelier root.
+
+Loose clippings and fibres have no such shadow, or lie across the direction of the hairs around
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..settings import HairSettings
+from .evidence import ShaftEvidence, read_at
+from .strips import Strip
+
+#: The shadow is read from here to here beyond an end.
+_SHADOW_FROM_MM, _SHADOW_STEP_MM = 0.03, 0.02
+#: Direction of an end: over this length of shaft.
+_END_MM = 0.08
+#: Neighbours vote with a Gaussian weight of this standard deviation.
+_NEIGHBOUR_MM = 1.5
+_OWN_GAIN, _VOTE_GAIN, _ROUNDS = 3.0, 4.0, 30
+#: In favour of the end inside the field when the other one leaves it.
+_INSIDE_BIAS = 0.5
+#: An end this close to the edge of what can be read has been cut by it.
+_EDGE_MM = 0.06
+
+
+@dataclass(frozen=True, eq=False)
+class Rooting:
+    """For every strip, whether to turn it, whether its root is seen, and what speaks for it.
+
+    ``is_reversed``: the root is the strip's last point.  ``has_root``: the root end lies inside
+    the readable field; ``tip_leaves``: the other end does not.  ``shadow``: mean darkness beyond the root less that beyond the tip, as a
+    share of the shaft's.  ``lean``: cosine to the neighbours' mean direction times how far these
+    agree, −1 to 1 (0 without neighbours).
+    """
+
+    is_reversed: NDArray[np.bool_]
+    has_root: NDArray[np.bool_]
+    tip_leaves: NDArray[np.bool_]
+    shadow: NDArray[np.float64]
+    lean: NDArray[np.float64]
+
+
+def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings) -> Rooting:
+    """Tell root from tip for every strip; see `Rooting`."""
+    count = len(strips)
+    if not count:
+        nothing = np.zeros(0)
+        none = nothing.astype(bool)
+        return Rooting(none, none, none, nothing, nothing)
+    px_per_mm = evidence.px_per_mm
+    back = max(1, round(_END_MM * px_per_mm / strips[0].step_px))
+    first = np.array([s.points[0] for s in strips])
+    last = np.array([s.points[-1] for s in strips])
+    before_first = first - np.array([s.points[min(back, len(s.points) - 1)] for s in strips])
+    after_last = last - np.array([s.points[max(-1 - back, -len(s.points))] for s in strips])
+    plateau = np.array([s.plateau for s in strips])
+    shadows = [
+        _shadow(end, direction, evidence, settings) / plateau
+        for end, direction in ((first, before_first), (last, after_last))
+    ]
+    inner = ndimage.distance_transform_edt(np.pad(evidence.valid, 1))[1:-1, 1:-1]
+    leaves = [
+        read_at(inner.astype(np.float32), end[:, 0], end[:, 1]) < _EDGE_MM * px_per_mm
+        for end in (first, last)
+    ]
+    difference = shadows[0] - shadows[1]
+    own = np.clip(_OWN_GAIN * difference, -1, 1) + _INSIDE_BIAS * (
+        leaves[1].astype(float) - leaves[0]
+    )
+    axis = last - first
+    axis = axis / np.maximum(np.linalg.norm(axis, axis=1), 1e-6)[:, None]
+    weight = _neighbour_weights(0.5 * (first + last) / px_per_mm)
+    sign = _relax(own, (axis @ axis.T) * weight, weight.sum(axis=1))
+    is_reversed = sign < 0
+    flip = np.where(is_reversed, -1.0, 1.0)
+    directed = axis * flip[:, None]
+    total = np.maximum(weight.sum(axis=1), 1.0)
+    lean = ((directed @ directed.T) * weight).sum(axis=1) / total
+    return Rooting(
+        is_reversed,
+        ~np.where(is_reversed, leaves[1], leaves[0]),
+        np.where(is_reversed, leaves[0], leaves[1]),
+        difference * flip,
+        lean,
+    )
+
+
+def _shadow(
+    end: NDArray[np.floating],
+    direction: NDArray[np.floating],
+    evidence: ShaftEvidence,
+    settings: HairSettings,
+) -> NDArray[np.floating]:
+    """Mean shade on the line that goes on beyond each end."""
+    unit = direction / np.maximum(np.linalg.norm(direction, axis=1), 1e-6)[:, None]
+    reach = np.arange(_SHADOW_FROM_MM, settings.root_shadow_mm, _SHADOW_STEP_MM)
+    reach = reach * evidence.px_per_mm
+    x = end[:, 0, None] + unit[:, 0, None] * reach
+    y = end[:, 1, None] + unit[:, 1, None] * reach
+    return read_at(evidence.shade, x, y).mean(axis=1)
+
+
+def _neighbour_weights(places_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+    apart = places_mm[:, None] - places_mm[None]
+    weight = np.exp(-0.5 * (apart**2).sum(axis=2) / _NEIGHBOUR_MM**2).astype(np.float64)
+    np.fill_diagonal(weight, 0.0)
+    return weight
+
+
+def _relax(
+    own: NDArray[np.floating], coupling: NDArray[np.floating], total: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Mean-field signs of a pairwise model, shape (n,), −1 to 1; ties go to +1."""
+    sign = np.tanh(own)
+    for _ in range(_ROUNDS):
+        vote = coupling @ sign / np.maximum(total, 1e-3)
+        sign = np.tanh(2.0 * own + _VOTE_GAIN * vote)
+    return sign

@@ -1,0 +1,77 @@
+"""The local skin under the hairs, and how much light a pixel absorbs against it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..photo.colour import linear_light
+from .evidence import Map
+
+#: The local skin is found on a copy of about this many pixels per millimetre: hairs are 1 px there.
+_SKIN_PX_PER_MM = 14.0
+#: The skin is the brighter part of a neighbourhood that is wider than a follicular unit.
+_SKIN_PERCENTILE = 65
+_SKIN_WINDOW_MM = 0.8
+_SKIN_SMOOTHING_MM = 0.25
+
+
+def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Map:
+    """Return the brightness of the skin around each pixel, float32 of the shape of `levels`.
+
+    Parameters
+    ----------
+    levels : ndarray of float32, shape (h, w) or (h, w, channels)
+    valid : ndarray of bool, shape (h, w)
+        Elsewhere the nearest valid skin is taken.
+    px_per_mm : float
+    """
+    height, width = levels.shape[:2]
+    shrink = max(1, round(px_per_mm / _SKIN_PX_PER_MM))
+    size = (max(1, width // shrink), max(1, height // shrink))
+    small = np.atleast_3d(cv2.resize(levels, size, interpolation=cv2.INTER_AREA))
+    seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    step = px_per_mm / shrink
+    window = max(3, round(_SKIN_WINDOW_MM * step))
+    hidden = seen < 0.5
+    if hidden.any() and not hidden.all():
+        # Banners and black corners must not be taken for skin.
+        nearest = ndimage.distance_transform_edt(
+            hidden, return_distances=False, return_indices=True
+        )
+        small = small[nearest[0], nearest[1]]
+    skin = np.dstack(
+        [
+            ndimage.percentile_filter(small[..., c], _SKIN_PERCENTILE, size=window, mode="nearest")
+            for c in range(small.shape[2])
+        ]
+    )
+    skin = cv2.GaussianBlur(skin, (0, 0), _SKIN_SMOOTHING_MM * step)
+    skin = cv2.resize(skin, (width, height), interpolation=cv2.INTER_LINEAR)
+    return skin.reshape(levels.shape).astype(np.float32, copy=False)
+
+
+def optical_densities(
+    pixels: NDArray[np.uint8], *, valid: NDArray[np.bool_], px_per_mm: float
+) -> Map:
+    """Return ln(local skin / pixel) per channel, float32 of shape (h, w, 3); dark is positive."""
+    levels = pixels.astype(np.float32) + 1.0
+    skin = local_skin(levels, valid=valid, px_per_mm=px_per_mm)
+    densities: Map = np.log(skin / levels)
+    return densities
+
+
+def linear_absorption(
+    pixels: NDArray[np.uint8], *, valid: NDArray[np.bool_], px_per_mm: float
+) -> Map:
+    """Return 1 − I / local skin in linear light, float32 (h, w); negative where brighter.
+
+    Blur mixes light linearly, so that widths are measured here and not in sRGB.
+    """
+    linear = linear_light(pixels).mean(axis=2, dtype=np.float32) + np.float32(1e-4)
+    skin = local_skin(linear, valid=valid, px_per_mm=px_per_mm)
+    absorption: Map = 1.0 - linear / skin
+    return absorption
+

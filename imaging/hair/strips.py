@@ -1,0 +1,262 @@
+"""Choosing hairs among candidate lines: each chosen strip must explain darkness nobody explained.
+
+Every candidate becomes a strip: its centre line, shifted to the middle of the two edges that fit
+best, and one width.  Each of its cross-sections is worth the darkness that it covers times the
+edges that it has on both sides; darkness that a chosen strip covers already is worth nothing.
+Strips are chosen greedily by what they are still worth (the value can only fall as others are
+chosen, so a heap with lazy updates gives the exact greedy order).  Two hairs that touch have a dip
+or an edge between them: two strips of usual width are then worth more than one wide one, and a
+second strip inside a hair is worth nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..settings import HairSettings
+from .evidence import Map, ShaftEvidence, read_at
+from .tracks import Points, Track, smoothed
+
+#: Lateral profiles reach this far to both sides, in samples of `_SAMPLE_MM`.
+_REACH_MM = 0.12
+_SAMPLE_MM = 0.005
+_PROFILE_SMOOTHING_MM = 0.005
+#: An edge is the rise of darkness over this many samples to either side.
+_EDGE_HALF_SAMPLES = 3
+_LEAST_WIDTH_MM, _MOST_WIDTH_MM = 0.020, 0.130
+_MOST_SHIFT_MM = 0.020
+#: Cost of a centre off the traced line, per half sample.
+_SHIFT_COST = 0.004
+#: Weight of the weaker of both edges, and of an unbroken inside.
+_BOTH_EDGES, _UNBROKEN = 0.5, 0.3
+#: Widths are trusted for the photo's usual width when both edges sum to this.
+_CLEAR_EDGES = 0.7
+_CLEAR_STRIPS = 10
+#: Where, across the half width, darkness and cover are read.
+_ACROSS = np.array([-0.75, -0.4, 0.0, 0.4, 0.75], np.float32)
+#: Share of a section's worth that it has without any edge.
+_WORTH_WITHOUT_EDGE = 0.3
+#: An edge is looked for within this distance outside the strip.
+_FLANK_MM = 0.03
+_EDGE_SMOOTHING_MM = 0.010
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One chosen hair in working pixels (array indices), ends not yet told apart.
+
+    ``points`` (n, 2) and ``angles`` (n,) run along the centre line; ``width_mm`` is the distance
+    of its edges at the working scale; ``worth_mm`` the length it explained, and ``support`` that
+    as a share of its length, 0 to about 1.
+    """
+
+    points: Points
+    angles: NDArray[np.float32]
+    width_mm: float
+    plateau: float
+    worth_mm: float
+    support: float
+    step_px: float
+
+
+def choose_strips(
+    tracks: list[Track], evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[list[Strip], float]:
+    """Return the chosen strips, best first, and the photo's usual width in mm (NaN: none)."""
+    if not tracks:
+        return [], float("nan")
+    lines = _Lines(tracks)
+    profiles = _mean_profiles(lines, evidence)
+    usual = settings.usual_width_um * 1e-3
+    widths, shifts, edges = _fit_bars(profiles, usual, settings)
+    is_clear = edges > _CLEAR_EDGES
+    if is_clear.sum() > _CLEAR_STRIPS:
+        usual = _weighted_median(widths[is_clear], lines.counts[is_clear])
+        widths, shifts, edges = _fit_bars(profiles, usual, settings)
+    # A strip far from the usual width is worth less: a pair that touches is no thick hair.
+    prior = np.exp(-0.5 * settings.width_prior * np.log(widths / usual) ** 2)
+    return _choose(lines, widths, shifts, prior, evidence, settings), usual
+
+
+class _Lines:
+    """All candidate lines in one row of arrays, so that sections are read in one call."""
+
+    def __init__(self, tracks: list[Track]) -> None:
+        self.tracks = tracks
+        self.counts = np.array([len(track.points) for track in tracks])
+        self.starts = np.r_[0, np.cumsum(self.counts)]
+        self.owner = np.repeat(np.arange(len(tracks)), self.counts)
+        points = np.vstack([track.points for track in tracks])
+        self.x, self.y = points[:, 0], points[:, 1]
+        self.angle = np.concatenate([track.angles for track in tracks])
+        self.plateau = np.array([track.plateau for track in tracks], np.float32)
+
+
+def _mean_profiles(lines: _Lines, evidence: ShaftEvidence) -> Map:
+    """Return each line's mean darkness across it, shape (lines, samples)."""
+    reach = round(_REACH_MM / _SAMPLE_MM)
+    offset = np.arange(-reach, reach + 1, dtype=np.float32) * (_SAMPLE_MM * evidence.px_per_mm)
+    image = smoothed(evidence.darkness, _PROFILE_SMOOTHING_MM * evidence.px_per_mm)
+    x = lines.x[:, None] - np.sin(lines.angle)[:, None] * offset
+    y = lines.y[:, None] + np.cos(lines.angle)[:, None] * offset
+    sums = np.add.reduceat(read_at(image, x, y), lines.starts[:-1], axis=0)
+    mean: Map = sums / lines.counts[:, None].astype(np.float32)
+    return mean
+
+
+def _fit_bars(
+    profiles: Map, usual_mm: float, settings: HairSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Fit one bar to each profile by its two edges; return widths, shifts (mm) and edge sums."""
+    count, samples = profiles.shape
+    centre = samples // 2
+    slope = np.gradient(profiles, axis=1)
+    slope[:, 1:-1] = 0.25 * slope[:, :-2] + 0.5 * slope[:, 1:-1] + 0.25 * slope[:, 2:]
+    total = np.cumsum(np.pad(slope, ((0, 0), (1, 0))), axis=1)
+    index = np.arange(samples)
+    high = np.clip(index + _EDGE_HALF_SAMPLES + 1, 0, samples)
+    low = np.clip(index - _EDGE_HALF_SAMPLES, 0, samples)
+    plateau = np.maximum(np.sort(profiles, axis=1)[:, -5], 0.05)
+    rise = (total[:, high] - total[:, low]) / plateau[:, None]
+    level = profiles / plateau[:, None]
+    best = np.full(count, -np.inf)
+    widths, shifts, edges = np.zeros(count), np.zeros(count), np.zeros(count)
+    most_shift = round(2 * _MOST_SHIFT_MM / _SAMPLE_MM)
+    sizes = range(round(_LEAST_WIDTH_MM / _SAMPLE_MM), round(_MOST_WIDTH_MM / _SAMPLE_MM) + 1)
+    for size in sizes:
+        prior = settings.bar_prior * np.log(size * _SAMPLE_MM / usual_mm) ** 2
+        for half_shift in range(-most_shift, most_shift + 1):
+            left = centre + (half_shift - size) / 2
+            right = centre + (half_shift + size) / 2
+            first, last = int(np.floor(left)), int(np.ceil(right))
+            if first < 0 or last >= samples:
+                continue
+            up = np.clip(rise[:, first], -0.2, settings.edge_saturation)
+            down = np.clip(-rise[:, last], -0.2, settings.edge_saturation)
+            inside = level[:, int(np.ceil(left + 1)) : last].min(axis=1)
+            score = (
+                up
+                + down
+                + _BOTH_EDGES * np.minimum(up, down)
+                + _UNBROKEN * np.minimum(inside, 0.7)
+                - prior
+                - _SHIFT_COST * abs(half_shift)
+            )
+            is_better = score > best
+            best[is_better] = score[is_better]
+            widths[is_better] = size * _SAMPLE_MM
+            shifts[is_better] = half_shift / 2 * _SAMPLE_MM
+            edges[is_better] = (up + down)[is_better]
+    return widths, shifts, edges
+
+
+def _choose(
+    lines: _Lines,
+    widths: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    evidence: ShaftEvidence,
+    settings: HairSettings,
+) -> list[Strip]:
+    px_per_mm = evidence.px_per_mm
+    shift = (shifts * px_per_mm).astype(np.float32)[lines.owner]
+    half = (widths * px_per_mm / 2).astype(np.float32)[lines.owner]
+    sin, cos = np.sin(lines.angle), np.cos(lines.angle)
+    x, y = lines.x - sin * shift, lines.y + cos * shift
+    across_x = x[:, None] - sin[:, None] * half[:, None] * _ACROSS
+    across_y = y[:, None] + cos[:, None] * half[:, None] * _ACROSS
+    worth = _section_worth(lines, x, y, half, across_x, across_y, evidence, settings)
+    height, width = evidence.darkness.shape
+    column = np.clip(np.rint(across_x), 0, width - 1).astype(np.intp)
+    row = np.clip(np.rint(across_y), 0, height - 1).astype(np.intp)
+    covered = np.zeros((height, width), np.uint8)
+    starts, step_mm = lines.starts, lines.tracks[0].step_px / px_per_mm
+
+    def value(i: int) -> float:
+        part = slice(starts[i], starts[i + 1])
+        is_free = covered[row[part], column[part]] == 0
+        return float((worth[part] * is_free).sum()) * step_mm / len(_ACROSS) * prior[i]
+
+    heap = [(-value(i), i) for i in range(len(lines.tracks))]
+    heapq.heapify(heap)
+    chosen: list[Strip] = []
+    least_points = settings.min_length_mm / step_mm
+    while heap:
+        believed, i = heapq.heappop(heap)
+        if -believed < settings.min_worth_mm:
+            break
+        now = value(i)
+        if heap and -now > heap[0][0] + 1e-9:
+            heapq.heappush(heap, (-now, i))
+            continue
+        part = slice(starts[i], starts[i + 1])
+        length = (part.stop - part.start) * step_mm
+        if now < settings.min_worth_mm or now < settings.min_support * length:
+            continue
+        free = np.flatnonzero(covered[row[part, 2], column[part, 2]] == 0)
+        if len(free) < least_points:
+            continue
+        points = np.column_stack([x[part], y[part]])
+        outline = strip_outline(points, lines.angle[part], float(half[part.start]))
+        cv2.fillPoly(covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
+        own = slice(int(free[0]), int(free[-1]) + 1)
+        chosen.append(
+            Strip(
+                points=points[own],
+                angles=lines.angle[part][own],
+                width_mm=float(widths[i]),
+                plateau=float(lines.plateau[i]),
+                worth_mm=now,
+                support=now / length,
+                step_px=lines.tracks[i].step_px,
+            )
+        )
+    return chosen
+
+
+def _section_worth(
+    lines: _Lines,
+    x: Points,
+    y: Points,
+    half: Map,
+    across_x: Points,
+    across_y: Points,
+    evidence: ShaftEvidence,
+    settings: HairSettings,
+) -> Map:
+    """Return what each point across each section is worth, shape (sections, points across)."""
+    plateau = lines.plateau[lines.owner]
+    share = read_at(evidence.darkness, across_x, across_y) / plateau[:, None]
+    low, high = settings.bare_fraction, settings.shaft_fraction
+    cover = np.clip((share - low) / (high - low) * 2 - 1, -1.5, 1.0)
+    smooth = smoothed(evidence.darkness, _EDGE_SMOOTHING_MM * evidence.px_per_mm)
+    sin, cos = np.sin(lines.angle), np.cos(lines.angle)
+    outside = half + np.float32(_FLANK_MM * evidence.px_per_mm / 2)
+
+    def edge(side: float) -> Map:
+        within = read_at(smooth, x - side * sin * 0.45 * half, y + side * cos * 0.45 * half)
+        beyond = read_at(smooth, x - side * sin * outside, y + side * cos * outside)
+        return np.clip((within - beyond) / (settings.edge_saturation * plateau), -0.3, 1.0)
+
+    edges = 0.5 * (edge(-1.0) + edge(1.0))
+    factor = _WORTH_WITHOUT_EDGE + (1 - _WORTH_WITHOUT_EDGE) * edges
+    worth: Map = cover * factor[:, None]
+    return worth
+
+
+def strip_outline(points: Points, angles: NDArray[np.float32], half_px: float) -> Points:
+    """Return the closed outline of a strip, shape (2 n, 2)."""
+    normal = np.column_stack([-np.sin(angles), np.cos(angles)]) * half_px
+    return np.vstack([points - normal, (points + normal)[::-1]])
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.int64]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    middle = float(values[order][np.searchsorted(total, 0.5 * total[-1])])
+    return float(np.clip(middle, 0.03, 0.12))

@@ -1,0 +1,230 @@
+"""From evidence to hairs: candidate lines, chosen strips, root ends, and how sure each one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from ..settings import HairSettings
+from .evidence import Map, ShaftEvidence, read_at
+from .roots import Rooting, find_roots
+from .strips import Strip, choose_strips
+from .tracks import find_tracks
+
+Floats = NDArray[np.float64]
+
+#: Coefficients of the logistic confidence: fitted by scripts/fit_confidence.py on synthetic scenes
+#: with clippings and fibres; see `_features`.
+_INTERCEPT = 4.0
+_COEFFICIENTS = np.zeros(8)
+
+#: Darkness between two ends must stay above this share of the paler shaft for them to be one hair.
+_BRIDGE_SHARE = 0.5
+#: Directions of two ends that are joined differ by no more than this.
+_JOIN_DEG = 12.0
+_END_POINTS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class TracedHair:
+    """One hair, root first.
+
+    Parameters
+    ----------
+    path_px : ndarray of float, shape (n, 2)
+        Centre line in photo coordinates (pixel centres at halves), root to tip.
+    length_mm : float
+        Along the centre line, at the working scale.
+    width_px : float
+        First guess of the width in photo pixels.
+    has_root : bool
+        Whether its root end lies inside the readable field.
+    confidence : float
+        Probability that this is a rooted hair, 0 to 1.
+    leaves_field : bool
+        Whether its tip end is cut by the field's edge.
+    """
+
+    path_px: Floats
+    length_mm: float
+    width_px: float
+    has_root: bool
+    confidence: float
+    leaves_field: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """All traced hairs, and their usual width in working millimetres (NaN without any)."""
+
+    hairs: list[TracedHair]
+    usual_width_mm: float
+
+
+def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> Traces:
+    """Return every hair of the evidence as an object of its own.
+
+    Hairs less certain than ``min_confidence`` are dropped.  Sorted by root, top to bottom.
+    """
+    strips, usual = choose_strips(find_tracks(evidence, settings), evidence, settings)
+    strips = join_strips(strips, evidence, settings)
+    rooting = find_roots(strips, evidence, settings)
+    confidences = confidence(strips, rooting, usual)
+    hairs = [
+        _hair(strip, rooting, i, float(confidences[i]), evidence)
+        for i, strip in enumerate(strips)
+        if confidences[i] >= settings.min_confidence
+    ]
+    hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
+    return Traces(hairs, usual)
+
+
+def join_strips(
+    strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings
+) -> list[Strip]:
+    """Join pieces of one long hair that a crossing or a reflection parted.
+
+    A global minimum-cost pairing of ends that face each other on one line, with darkness between
+    them; "unpaired" is always allowed.  Short pieces are left alone: clipped stubs that stand in
+    one line are two hairs.
+    """
+    px_per_mm = evidence.px_per_mm
+    long = [
+        i
+        for i, s in enumerate(strips)
+        if len(s.points) * s.step_px >= settings.join_length_mm * px_per_mm
+    ]
+    if len(long) < 2:
+        return strips
+    ends = [(i, at_last) for i in long for at_last in (False, True)]
+    place = np.array([strips[i].points[-1 if last else 0] for i, last in ends], np.float64)
+    outward = np.array([_outward(strips[i], last) for i, last in ends], np.float64)
+    owner = np.array([i for i, _ in ends])
+    between = place[None] - place[:, None]
+    gap = np.linalg.norm(between, axis=2)
+    heading = between / np.maximum(gap, 1e-6)[..., None]
+    bend = np.cos(np.radians(_JOIN_DEG))
+    ahead = np.einsum("ijk,ik->ij", heading, outward)
+    # Ends may overlap a little sideways; a tiny gap has no heading of its own.
+    is_ahead = (ahead >= bend) | (gap < 2 * strips[0].step_px)
+    allowed = (
+        (owner[:, None] != owner[None])
+        & (gap <= settings.join_gap_mm * px_per_mm)
+        & (outward @ outward.T <= -bend)
+        & is_ahead
+        & is_ahead.T
+    )
+    for a, b in zip(*np.nonzero(np.triu(allowed)), strict=True):
+        darkness = _least_between(place[a], place[b], evidence.darkness)
+        paler = min(strips[owner[a]].plateau, strips[owner[b]].plateau)
+        allowed[a, b] = allowed[b, a] = darkness >= _BRIDGE_SHARE * paler
+    if not allowed.any():
+        return strips
+    unpaired = settings.join_gap_mm * px_per_mm
+    cost = np.where(allowed, gap, 4 * unpaired)
+    np.fill_diagonal(cost, unpaired)
+    rows, columns = linear_sum_assignment(cost)
+    partner = {int(r): int(c) for r, c in zip(rows, columns, strict=True)}
+    pairs = [(r, c) for r, c in partner.items() if r < c and allowed[r, c] and partner[c] == r]
+    return _merged(strips, ends, pairs)
+
+
+def _merged(
+    strips: list[Strip], ends: list[tuple[int, bool]], pairs: list[tuple[int, int]]
+) -> list[Strip]:
+    pieces: dict[int, Strip] = dict(enumerate(strips))
+    name = list(range(len(strips)))
+    for a, b in pairs:
+        i, j = name[ends[a][0]], name[ends[b][0]]
+        if i == j:
+            continue
+        first, second = pieces[i], pieces[j]
+        end_a = strips[ends[a][0]].points[-1 if ends[a][1] else 0]
+        end_b = strips[ends[b][0]].points[-1 if ends[b][1] else 0]
+        if np.allclose(first.points[0], end_a):
+            first = _turned(first)
+        if np.allclose(second.points[-1], end_b):
+            second = _turned(second)
+        share = len(first.points) / (len(first.points) + len(second.points))
+        pieces[i] = Strip(
+            points=np.vstack([first.points, second.points]),
+            angles=np.concatenate([first.angles, second.angles]),
+            width_mm=share * first.width_mm + (1 - share) * second.width_mm,
+            plateau=share * first.plateau + (1 - share) * second.plateau,
+            worth_mm=first.worth_mm + second.worth_mm,
+            support=share * first.support + (1 - share) * second.support,
+            step_px=first.step_px,
+        )
+        del pieces[j]
+        name = [i if n == j else n for n in name]
+    return list(pieces.values())
+
+
+def _turned(strip: Strip) -> Strip:
+    return Strip(
+        points=strip.points[::-1],
+        angles=strip.angles[::-1] + np.float32(np.pi),
+        width_mm=strip.width_mm,
+        plateau=strip.plateau,
+        worth_mm=strip.worth_mm,
+        support=strip.support,
+        step_px=strip.step_px,
+    )
+
+
+def _outward(strip: Strip, at_last: bool) -> Floats:
+    points = strip.points if at_last else strip.points[::-1]
+    run = points[-1] - points[max(-len(points), -_END_POINTS)]
+    direction: Floats = run / max(float(np.linalg.norm(run)), 1e-6)
+    return direction
+
+
+def _least_between(start: Floats, stop: Floats, darkness: Map) -> float:
+    share = np.linspace(0.0, 1.0, 9)
+    line = start + share[:, None] * (stop - start)
+    return float(read_at(darkness, line[:, 0], line[:, 1]).min())
+
+
+def confidence(strips: list[Strip], rooting: Rooting, usual_width_mm: float) -> Floats:
+    """Return for each strip the probability that it is a rooted hair, shape (strips,)."""
+    if not strips:
+        return np.zeros(0)
+    z = _INTERCEPT + features(strips, rooting, usual_width_mm) @ _COEFFICIENTS
+    return 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+
+
+def features(strips: list[Strip], rooting: Rooting, usual_width_mm: float) -> Floats:
+    """Return what speaks for a rooted hair, shape (strips, features); see the code for each."""
+    length = np.array([len(s.points) * s.step_px for s in strips])
+    return np.column_stack(
+        [
+            rooting.lean,
+            np.minimum(rooting.lean, 0.8),
+            np.clip(rooting.shadow, -0.3, 0.3),
+            np.log(np.array([s.worth_mm for s in strips])),
+            np.array([s.support for s in strips]),
+            np.log(np.array([s.plateau for s in strips])),
+            np.log(length / np.median(length)),
+            np.abs(np.log(np.array([s.width_mm for s in strips]) / usual_width_mm)),
+        ]
+    )
+
+
+def _hair(
+    strip: Strip, rooting: Rooting, i: int, certainty: float, evidence: ShaftEvidence
+) -> TracedHair:
+    points = strip.points[::-1] if rooting.is_reversed[i] else strip.points
+    path = (points.astype(np.float64) + 0.5) / evidence.zoom
+    length_px = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
+    photo_px_per_mm = evidence.px_per_mm / evidence.zoom
+    return TracedHair(
+        path_px=path,
+        length_mm=length_px / photo_px_per_mm,
+        width_px=strip.width_mm * photo_px_per_mm,
+        has_root=bool(rooting.has_root[i]),
+        confidence=certainty,
+        leaves_field=bool(rooting.tip_leaves[i]),
+    )
