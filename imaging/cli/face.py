@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from . import options as opt
 from .scoring import ScoringRequest, score_photos
 
@@ -10,6 +14,16 @@ def score_faces(
     photos: opt.Photos,
     out: opt.Out,
     *,
+    region_profile: Annotated[
+        str | None,
+        typer.Option("--region-profile", metavar="NAME", help="Which parts belong to a region."),
+    ] = None,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Partial crops: the whole photo is one region.")
+    ] = False,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="Cover the eyes in every picture written.")
+    ] = False,
     px_per_mm: opt.PxPerMm = None,
     field_width_mm: opt.FieldWidthMm = None,
     manifest: opt.ManifestFile = None,
@@ -27,7 +41,12 @@ def score_faces(
     quiet: opt.Quiet = False,
 ) -> int:
     """Measure pigmented area per region on facial photos: MASI and mMASI."""
-    named = {"face.segmenter": ("--segmenter", segmenter)}
+    named = {
+        "face.segmenter": ("--segmenter", segmenter),
+        "face.region_profile": ("--region-profile", region_profile),
+        "face.patch_mode": ("--patch", "true" if patch else None),
+        "face.anonymise": ("--anonymise", "true" if anonymise else None),
+    }
     return score_photos(
         ScoringRequest(
             wing="face",

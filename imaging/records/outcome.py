@@ -64,6 +64,8 @@ class Measured:
         The packed rows of the other tables, by table name.
     pictures : tuple of str
         Paths of the pictures written, relative to the output folder.
+    drawing_digest : str
+        Of the settings that they were drawn with.
     """
 
     width_px: int
@@ -73,6 +75,7 @@ class Measured:
     values: Mapping[str, object]
     tables: Mapping[str, bytes] = field(default_factory=dict)
     pictures: tuple[str, ...] = ()
+    drawing_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ class Outcome:
     def flags(self) -> tuple[str, ...]:
         """The quality flags; a failure has none, it has a code."""
         return self.result.flags if isinstance(self.result, Measured) else ()
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Paths of the pictures relative to the output folder; a failure has none."""
+        return self.result.pictures if isinstance(self.result, Measured) else ()
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,24 @@ from .columns import column
 
 
 @dataclass(frozen=True)
-class HairVisit:
-    """All fields of one site at one visit: sums of counts over sums of areas."""
+class VisitRow:
+    """The columns of ``visits.csv`` that every wing shares; the wing's own follow them."""
 
     subject: str = column("Who is seen.")
     visit: str = column("Name of the visit.")
     visit_date: str = column("Day of the visit.")
     site: str = column("Place on the body.")
     arm: str = column("Arm of the trial.")
-    fields: int = column("Photos that were pooled.")
-    fields_failed: int = column("Photos of this visit that have no score.")
+    photos: int = column("Photos that were pooled.")
+    photos_failed: int = column("Photos of this visit that have no score.")
     photo_ids: str = column("The pooled photos, separated by semicolons.")
     flags: str = column("Flags of any of the photos, separated by semicolons.")
+
+
+@dataclass(frozen=True)
+class HairVisit:
+    """All fields of one site at one visit: sums of counts over sums of areas."""
+
     frame_area_cm2: float = column("Sum of the counting frames.", unit="cm²")
     hair_count: int = column("Sum of the counts.")
     hair_count_low: float = column("Sum of the lower 95 % limits: errors taken as shared.")

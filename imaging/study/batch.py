@@ -19,9 +19,9 @@ from .interrupt import StopRequest
 from .job import Job
 from .manifest import Manifest, check_manifest, inputs_of, read_manifest
 from .outputs import Counts, count_outcomes, write_outputs
-from .pictures import are_present, picture_path
+from .pictures import are_present, picture_path, remove_outdated
 from .report import write_report
-from .run_record import RunRecord, current_versions, settings_of_run
+from .run_record import RunRecord, current_versions, drawing_digest, settings_of_run
 from .scoring import Task, provenance_of
 from .store import Ledger, open_for_reading, open_for_writing
 from .tables import result_columns
@@ -107,7 +107,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run has to do: which photos are done and which are still to be scored."""
+    """What a run has to do: which photos are done and which are still to be scored.
+
+    ``outdated`` holds the pictures that an earlier run drew of photos that are scored again.
+    """
 
     wing: Wing
     job: Job
@@ -115,6 +118,7 @@ class Plan:
     tasks: tuple[Task, ...]
     done: tuple[str, ...]
     pending: tuple[Task, ...]
+    outdated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def run_batch(
@@ -145,6 +149,9 @@ def run_batch(
             inputs = {task.photo_id: asdict(task.inputs) for task in plan.pending}
             listed = None if plan.manifest is None else set(_cells(plan.manifest))
             for outcome in _outcomes(plan, options, stop):
+                # First the pictures, then the record: a kill in between means scoring once more,
+                # not a picture that shows other numbers, or eyes that should now be covered.
+                remove_outdated(out_dir, plan.outdated.get(outcome.photo_id, ()), outcome.pictures)
                 ledger.record(run_id, outcome, inputs=inputs[outcome.photo_id])
                 is_listed = listed is None or outcome.photo_id in listed
                 observer.ended(outcome if is_listed else with_flag(outcome, "not_in_manifest"))
@@ -196,6 +203,7 @@ def _draft(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
         settings_digest=settings_digest(settings, wing.name),
         weights_digest=wing.weights_digest(settings),
         algorithm_version=wing.algorithm_version,
+        drawing_digest=drawing_digest(options.effective, wing.name),
     )
     cells = _cells(manifest)
     tasks = tuple(
@@ -207,18 +215,21 @@ def _draft(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
 
 def _split(plan: Plan, ledger: Ledger, options: BatchOptions) -> Plan:
     """Part the photos into done and pending ones."""
-    if options.is_fresh:
-        return replace(plan, pending=plan.tasks)
     earlier = ledger.earlier([task.photo_id for task in plan.tasks])
     done: list[str] = []
     pending: list[Task] = []
     for task in plan.tasks:
         before = earlier.get(task.photo_id)
-        if before is not None and _is_done(before, task, plan.job):
+        if before is not None and not options.is_fresh and _is_done(before, task, plan.job):
             done.append(task.photo_id)
         else:
             pending.append(task)
-    return replace(plan, done=tuple(done), pending=tuple(pending))
+    outdated = {
+        task.photo_id: earlier[task.photo_id].pictures
+        for task in pending
+        if task.photo_id in earlier
+    }
+    return replace(plan, done=tuple(done), pending=tuple(pending), outdated=outdated)
 
 
 def _is_done(before: Outcome, task: Task, job: Job) -> bool:
@@ -235,8 +246,10 @@ def _is_done(before: Outcome, task: Task, job: Job) -> bool:
             f"The ledger holds {task.photo_id!r} of {before.path}; {task.path} is another photo.",
             remedy="Choose another folder for --out, or replace the old scores with --fresh.",
         )
-    return before.provenance == provenance_of(task, job, sha256=sha256) and are_present(
-        job.out_dir, before.result.pictures, with_masks=job.with_masks
+    return (
+        before.provenance == provenance_of(task, job, sha256=sha256)
+        and before.result.drawing_digest == job.drawing_digest
+        and are_present(job.out_dir, before.result.pictures, with_masks=job.with_masks)
     )
 
 

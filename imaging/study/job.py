@@ -25,6 +25,8 @@ class Job:
     with_masks : bool
     settings_digest, weights_digest, algorithm_version : str
         The parts of the provenance that are the same for every photo.
+    drawing_digest : str
+        Of the settings that change pictures only.
     """
 
     target: str
@@ -34,3 +36,4 @@ class Job:
     settings_digest: str
     weights_digest: str
     algorithm_version: str
+    drawing_digest: str = ""

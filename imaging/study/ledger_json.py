@@ -36,6 +36,7 @@ def dump_result(result: Measured | Failure) -> str:
         "segmenter": result.segmenter,
         "values": encode_values(result.values),
         "pictures": list(result.pictures),
+        "drawing_digest": result.drawing_digest,
     }
     return json.dumps(document, ensure_ascii=False)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import OutputError, UsageError
-from .writing import write_bytes
+from .writing import output_error, write_bytes
 
 #: Overlays are looked at, not measured: fine lines stay clean and files stay small.
 JPEG_QUALITY = 90
@@ -63,6 +63,15 @@ def write_mask(out_dir: Path, photo_id: str, suffix: str, mask: NDArray[Any]) ->
     Image.fromarray(values).save(content, format="PNG")
     write_bytes(out_dir / path, content.getvalue())
     return path
+
+
+def remove_outdated(out_dir: Path, before: tuple[str, ...], now: tuple[str, ...]) -> None:
+    """Remove pictures of an earlier score that the new one did not draw again."""
+    for path in sorted(set(before) - set(now)):
+        try:
+            (out_dir / path).unlink(missing_ok=True)
+        except OSError as err:
+            raise output_error(out_dir / path, err) from err
 
 
 def are_present(out_dir: Path, pictures: tuple[str, ...], *, with_masks: bool) -> bool:

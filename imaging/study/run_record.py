@@ -9,7 +9,15 @@ from importlib import metadata
 from typing import Any
 
 from .. import __version__
-from ..settings import EffectiveSettings, Settings, replace_values, result_values
+from ..settings import (
+    EffectiveSettings,
+    Settings,
+    all_declarations,
+    current_value,
+    digest,
+    replace_values,
+    result_values,
+)
 from .wings import WingName
 
 #: The libraries that can change a digit or a picture.
@@ -24,7 +32,7 @@ class RunRecord:
     ----------
     wing : {"hair", "face"}
     settings : mapping
-        Every setting that can change a number of this wing, by dotted name.
+        Every setting that this wing reads, by dotted name.
     origins : mapping
         Where each value that is not a default came from.
     settings_digest, weights_digest, algorithm_version : str
@@ -62,8 +70,19 @@ class RunRecord:
 
 
 def settings_of_run(effective: EffectiveSettings, wing: WingName) -> dict[str, Any]:
-    """Return the settings that the ledger keeps: all that can change a number of this wing."""
-    return dict(result_values(effective.settings, wing))
+    """Return the settings that the ledger keeps: all that this wing reads."""
+    return {
+        name: current_value(effective.settings, name)
+        for name in all_declarations()
+        if name.partition(".")[0] in {"photo", wing}
+    }
+
+
+def drawing_digest(effective: EffectiveSettings, wing: WingName) -> str:
+    """Return the digest of the settings that change this wing's pictures and no number."""
+    numeric = result_values(effective.settings, wing)
+    values = settings_of_run(effective, wing)
+    return digest({name: value for name, value in values.items() if name not in numeric})
 
 
 def current_versions() -> dict[str, str]:

@@ -103,7 +103,7 @@ def _measure(photo: Photo, job: Job, wing: Wing) -> Measured:
     if job.with_masks:
         masks = wing.draw_masks(photo, score)
         pictures += [write_mask(job.out_dir, photo.photo_id, s, masks[s]) for s in sorted(masks)]
-    return replace(measured, pictures=tuple(pictures))
+    return replace(measured, pictures=tuple(pictures), drawing_digest=job.drawing_digest)
 
 
 def _sentence_of(err: Exception) -> str:

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from ..records import columns_of, row_of
 from ..records.outcome import Failure, FailureRow, Measured, PhotoRow, photo_row
-from .packing import plain_row
 from .store import Ledger
-from .visits import POOLERS, group_visits
+from .visits import POOLERS, group_visits, pool_visit, visit_columns
 from .wings import Wing
 from .writing import whole_file
 
@@ -75,16 +74,17 @@ def tables_of(ledger: Ledger, wing: Wing) -> list[Table]:
         columns = ("photo_id", *_names(record))
         tables.append(Table(name, columns, lambda name=name: _stored_rows(ledger, name)))  # type: ignore[misc]
     if wing.name in POOLERS and "subject" in carried and "visit" in carried:
-        record = POOLERS[wing.name][0]
-        tables.append(Table("visits", _names(record), lambda: visit_rows(ledger, wing.name)))
+        columns = visit_columns(wing.name)
+        tables.append(Table("visits", columns, lambda: visit_rows(ledger, wing.name)))
     return tables
 
 
 def visit_rows(ledger: Ledger, wing: str) -> Iterator[Row]:
     """Yield a row per subject, visit and site."""
-    _, pool = POOLERS[wing]
+    table = POOLERS[wing].table
+    rows = dict(ledger.table_rows(table)) if table else {}
     for cells, outcomes in group_visits(ledger.outcomes(), ledger.manifest()):
-        yield plain_row(pool(outcomes, cells))
+        yield pool_visit(outcomes, cells, rows, wing=wing)
 
 
 def write_tables(out_dir: Path, ledger: Ledger, wing: Wing) -> list[Path]:

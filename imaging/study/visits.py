@@ -1,17 +1,43 @@
-"""Photos of one visit pooled: several fields of one site count as one larger field."""
+"""Photos of one visit pooled: fields of one site as one larger field, views of a face as one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ..records import join_flags
+from ..face.masi import combine_views
+from ..records import columns_of, join_flags
+from ..records.face import FaceScore, RegionScore
 from ..records.outcome import Measured, Outcome
-from ..records.visit import HairVisit
+from ..records.visit import HairVisit, VisitRow
+from .packing import plain_row
 
 Cells = Mapping[str, str]
-Pooler = Callable[[Sequence[Outcome], Cells], object]
+Rows = Sequence[Mapping[str, Any]]
+#: Rows of one table by `photo_id`.
+TableRows = Mapping[str, Rows]
+
+
+@dataclass(frozen=True)
+class Pooler:
+    """How a wing makes one row of the photos of one visit.
+
+    Parameters
+    ----------
+    record : type
+        Its columns are the wing's part of ``visits.csv``.
+    pool : callable (scored outcomes, rows of `table`) -> record
+        The record may have ``flags`` of its own beside those of the photos.
+    table : str
+        The one table that it needs besides the results; empty for none.
+    """
+
+    record: type
+    pool: Callable[[Sequence[Outcome], TableRows], Any]
+    table: str = ""
+
 
 #: What makes photos one row; photos without subject and visit are in none.
 _KEY = ("subject", "visit", "visit_date", "site", "arm")
@@ -29,23 +55,41 @@ def group_visits(
     return [(dict(zip(_KEY, key, strict=True)), groups[key]) for key in sorted(groups)]
 
 
-def pool_fields(outcomes: Sequence[Outcome], cells: Cells) -> HairVisit:
+def visit_columns(wing: str) -> tuple[str, ...]:
+    """Return the columns of a wing's ``visits.csv``."""
+    return tuple(c.name for c in (*columns_of(VisitRow), *columns_of(POOLERS[wing].record)))
+
+
+def pool_visit(
+    outcomes: Sequence[Outcome], cells: Cells, rows: TableRows, *, wing: str
+) -> dict[str, object]:
+    """Return the row of one visit; without any scored photo it has the shared columns only."""
+    scored = [outcome for outcome in outcomes if outcome.is_scored]
+    pooled = POOLERS[wing].pool(scored, rows) if scored else None
+    flags = join_flags(*(outcome.flags for outcome in scored), getattr(pooled, "flags", ()))
+    shared = VisitRow(
+        **{name: cells.get(name, "") for name in _KEY},
+        photos=len(scored),
+        photos_failed=len(outcomes) - len(scored),
+        photo_ids=";".join(outcome.photo_id for outcome in scored),
+        flags=";".join(flags),
+    )
+    return plain_row(shared) | ({} if pooled is None else plain_row(pooled))
+
+
+def pool_fields(outcomes: Sequence[Outcome], rows: TableRows) -> HairVisit:
     """Return the fields of one site taken together; each quantity is a ratio of sums.
 
     A quantity that one scored field lacks (no scale) is NaN: a sum over fewer fields would be the
     density of another area than the count's.
     """
+    del rows
     scored = [o.result for o in outcomes if isinstance(o.result, Measured)]
     area = _sum(scored, "frame_area_cm2")
     hairs = _sum(scored, "hair_count")
     terminal, vellus = _sum(scored, "terminal_count"), _sum(scored, "vellus_count")
     units = _sum(scored, "follicular_unit_count")
     return HairVisit(
-        **{name: cells.get(name, "") for name in _KEY},
-        fields=len(scored),
-        fields_failed=len(outcomes) - len(scored),
-        photo_ids=";".join(o.photo_id for o in outcomes if o.is_scored),
-        flags=";".join(join_flags(*(result.flags for result in scored))),
         frame_area_cm2=area,
         hair_count=int(hairs),
         hair_count_low=_sum(scored, "hair_count_low"),
@@ -66,8 +110,28 @@ def pool_fields(outcomes: Sequence[Outcome], cells: Cells) -> HairVisit:
     )
 
 
-#: How each wing pools a visit, and the record that it makes.
-POOLERS: dict[str, tuple[type, Pooler]] = {"hair": (HairVisit, pool_fields)}
+def pool_views(outcomes: Sequence[Outcome], rows: TableRows) -> FaceScore:
+    """Return the views of one face as one score, no skin counted twice (`masi.combine_views`)."""
+    scores = []
+    for outcome in outcomes:
+        if isinstance(outcome.result, Measured):
+            values: dict[str, Any] = dict(outcome.result.values)
+            regions = tuple(RegionScore(**row) for row in rows.get(outcome.photo_id, ()))
+            scores.append(
+                FaceScore(
+                    **values,
+                    flags=outcome.flags,
+                    segmenter=outcome.result.segmenter,
+                    regions=regions,
+                )
+            )
+    return combine_views(scores)
+
+
+POOLERS: dict[str, Pooler] = {
+    "hair": Pooler(HairVisit, pool_fields),
+    "face": Pooler(FaceScore, pool_views, table="regions"),
+}
 
 
 def _number(result: Measured, name: str) -> float:

@@ -12,8 +12,9 @@ import pytest
 
 from imaging.errors import LedgerError, ManifestError, ModelMissingError, NoPhotosError, UsageError
 from imaging.records import PhotoInputs
-from imaging.settings import EffectiveSettings, effective_settings
+from imaging.settings import EffectiveSettings, effective_settings, settings_digest
 from imaging.study.batch import BatchOptions, Summary, plan_batch, run_batch
+from imaging.study.run_record import drawing_digest
 
 
 def options(**changes: object) -> BatchOptions:
@@ -106,6 +107,33 @@ def test_a_failure_is_never_done(photos: Path) -> None:
     summary = run(photos)
     assert (summary.reused, summary.counts.scored, summary.counts.failed) == (4, 5, 0)
     assert table(photos.parent / "out/failures.csv") == []
+
+
+def test_no_picture_of_an_earlier_score_outlives_it(photos: Path) -> None:
+    run(photos, with_masks=True)
+    (photos / "a.png").write_bytes(b"")
+    run(photos, is_fresh=True)
+    out = photos.parent / "out"
+    assert not (out / "overlays/a.png.jpg").exists()
+    assert (out / "overlays/d.png.jpg").exists()
+    assert not list((out / "masks").rglob("*.png"))
+
+
+def test_settings_that_change_pictures_only_make_photos_pending_and_change_no_digest() -> None:
+    covered = effective_settings([("--anonymise", {"face.anonymise": "true"})])
+    plain = EffectiveSettings()
+    assert settings_digest(covered.settings, "face") == settings_digest(plain.settings, "face")
+    assert drawing_digest(covered, "face") != drawing_digest(plain, "face")
+    assert drawing_digest(covered, "hair") == drawing_digest(plain, "hair")
+
+
+def test_photos_drawn_with_other_settings_are_drawn_again(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(photos)
+    monkeypatch.setattr("imaging.study.batch.drawing_digest", lambda effective, wing: "other")
+    assert run(photos).reused == 0
+    assert run(photos).reused == 4
 
 
 def test_a_dry_run_writes_nothing(photos: Path) -> None:

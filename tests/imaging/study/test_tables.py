@@ -10,12 +10,14 @@ import fake_wing
 import openpyxl
 import pytest
 
+from imaging.records import columns_of
+from imaging.records.face import FaceScore, RegionScore
 from imaging.records.outcome import Failure, Measured, Outcome, Provenance
 from imaging.settings import effective_settings, parse_toml
 from imaging.study.batch import BatchOptions, run_batch
 from imaging.study.store import open_for_reading
 from imaging.study.tables import cell_text
-from imaging.study.visits import group_visits, pool_fields
+from imaging.study.visits import group_visits, pool_fields, pool_visit, visit_columns
 from imaging.study.workbook import write_workbook
 
 
@@ -79,8 +81,11 @@ def test_fields_of_one_site_are_sums_of_counts_over_sums_of_areas() -> None:
         hairs_per_unit=1.2,
     )
     outcomes = [ended("a", measured()), ended("b", second), ended("c", Failure("x", "y", "z"))]
-    visit = pool_fields(outcomes, {"subject": "S", "visit": "V"})
-    assert (visit.fields, visit.fields_failed, visit.photo_ids) == (2, 1, "a;b")
+    row = pool_visit(outcomes, {"subject": "S", "visit": "V"}, {}, wing="hair")
+    assert (row["photos"], row["photos_failed"], row["photo_ids"]) == (2, 1, "a;b")
+    assert tuple(row) == visit_columns("hair")
+    visit = pool_fields(outcomes, {})
+    assert row["hair_count"] == visit.hair_count
     assert visit.hair_count == 140
     assert visit.hair_density_per_cm2 == pytest.approx(140 / 2.0)
     assert visit.vellus_percent == pytest.approx(100 * 100 / 140)
@@ -104,6 +109,40 @@ def test_pooling_a_field_twice_changes_no_ratio_and_one_without_scale_takes_the_
     assert math.isnan(with_unscaled.hair_density_per_cm2)
     assert math.isnan(with_unscaled.vellus_percent)
     assert math.isnan(with_unscaled.mean_diameter_um)
+
+
+def face_view(view: str, *, area: float) -> tuple[Measured, list[dict[str, object]]]:
+    rows = []
+    for region in ("forehead", "right_malar", "left_malar", "chin"):
+        numbers = {c.name: math.nan for c in columns_of(RegionScore)}
+        numbers |= {"pigmented_percent": area, "pigmented_percent_low": area}
+        numbers |= {"pigmented_percent_high": area, "skin_area_px": 100.0}
+        numbers |= {"area_score": 3.0, "darkness": 2.0, "homogeneity": 1.0, "weighted_score": 2.7}
+        rows.append({**numbers, "region": region})
+    values = {c.name: math.nan for c in columns_of(FaceScore)}
+    values |= {"view": view, "calibrated_colour": False, "calibrated_scores": False}
+    return Measured(10, 10, ("blurred",), "learned", values), rows
+
+
+def test_views_of_one_face_become_one_score_through_the_rows_of_the_ledger() -> None:
+    front, front_rows = face_view("front", area=40.0)
+    left, left_rows = face_view("left45", area=10.0)
+    row = pool_visit(
+        [ended("f", front), ended("l", left)],
+        {"subject": "S", "visit": "V"},
+        {"f": front_rows, "l": left_rows},
+        wing="face",
+    )
+    assert tuple(row) == visit_columns("face")
+    assert (row["view"], row["photos"], row["photo_ids"]) == ("combined", 2, "f;l")
+    assert row["flags"] == "blurred;missing_view"
+    assert row["pigmented_percent"] == pytest.approx((40 * 3 + 10) / 4)
+
+
+def test_a_visit_without_any_score_keeps_its_row() -> None:
+    row = pool_visit([ended("a", Failure("x", "y", "z"))], {"subject": "S"}, {}, wing="hair")
+    assert (row["subject"], row["photos"], row["photos_failed"]) == ("S", 0, 1)
+    assert "hair_count" not in row
 
 
 def test_photos_without_subject_and_visit_are_in_no_visit() -> None:
