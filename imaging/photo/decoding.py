@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import math
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -77,17 +79,31 @@ def decode(content: bytes, *, settings: PhotoSettings) -> Decoded:
     """
     source_format = require_format(content)
     decoder = _DECODERS[source_format]
-    # What decoders warn of (odd metadata, mostly) is either checked here or harmless.
+    try:
+        with _silence():
+            return decoder(content, settings)
+    except (MemoryError, Image.DecompressionBombError) as err:
+        raise PhotoTooLargeError(f"The {source_format} does not fit into memory.") from err
+    except _DECODER_ERRORS as err:
+        if "truncated" in str(err).lower():
+            raise TruncatedPhotoError(f"The {source_format} is incomplete: {err}.") from err
+        raise NotAPhotoError(f"The {source_format} cannot be decoded: {err}.") from err
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep decoders from warning and logging of odd metadata, which is checked here or harmless."""
+    loggers = [logging.getLogger(name) for name in ("tifffile", "pydicom")]
+    before = [logger.disabled for logger in loggers]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.disabled = True
         try:
-            return decoder(content, settings)
-        except (MemoryError, Image.DecompressionBombError) as err:
-            raise PhotoTooLargeError(f"The {source_format} does not fit into memory.") from err
-        except _DECODER_ERRORS as err:
-            if "truncated" in str(err).lower():
-                raise TruncatedPhotoError(f"The {source_format} is incomplete: {err}.") from err
-            raise NotAPhotoError(f"The {source_format} cannot be decoded: {err}.") from err
+            yield
+        finally:
+            for logger, was_disabled in zip(loggers, before, strict=True):
+                logger.disabled = was_disabled
 
 
 # --- One decoder per format ----------------------------------------------------------------------
@@ -163,7 +179,14 @@ def _decode_heic(content: bytes, settings: PhotoSettings) -> Decoded:
 
 def _decode_dicom(content: bytes, settings: PhotoSettings) -> Decoded:
     pydicom = _import_extra("pydicom", extra="dicom", what="DICOM")
-    dataset = pydicom.dcmread(io.BytesIO(content))
+    broken = (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
+    try:
+        return _decode_dataset(pydicom.dcmread(io.BytesIO(content)), settings)
+    except broken as err:
+        raise NotAPhotoError(f"The DICOM file cannot be decoded: {err}.") from err
+
+
+def _decode_dataset(dataset: Any, settings: PhotoSettings) -> Decoded:
     if "PixelData" not in dataset:
         raise NotAPhotoError("The DICOM file holds no picture, or its end is missing.")
     check_size(int(dataset.Columns), int(dataset.Rows), settings=settings)

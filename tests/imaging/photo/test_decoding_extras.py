@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.errors import DecoderMissingError, NotAPhotoError, TruncatedPhotoError
+from imaging.errors import DecoderMissingError, NotAPhotoError, PhotoError, TruncatedPhotoError
 from imaging.photo.reading import read_photo
 from imaging.records import Photo
 from imaging.settings import PhotoSettings
@@ -90,6 +91,18 @@ def test_a_dicom_without_picture_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 300)
     with pytest.raises(NotAPhotoError):
         read(path)
+
+
+def test_random_damage_to_a_dicom_ends_in_a_photo_or_a_photo_error(tmp_path: Path) -> None:
+    content = write_dicom(tmp_path / "a.dcm", make_scene(), PixelSpacing=[0.01, 0.01]).read_bytes()
+    rng = np.random.default_rng(12)
+    for _ in range(200):
+        damaged = bytearray(content)
+        for at in rng.integers(132, 700, 4):
+            damaged[at] = int(rng.integers(256))
+        (tmp_path / "d").write_bytes(bytes(damaged))
+        with contextlib.suppress(PhotoError):
+            assert read(tmp_path / "d").pixels.dtype == np.uint8
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
