@@ -1,4 +1,4 @@
-"""HEIC and DICOM, read where their packages are installed, named where they are not."""
+"""HEIC and DICOM, read with their packages, and named where these are missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
+import pydicom
 import pytest
 from numpy.typing import NDArray
 
@@ -26,7 +28,6 @@ def make_scene() -> NDArray[np.uint8]:
 
 
 def write_dicom(path: Path, samples: NDArray[np.uint8 | np.uint16], **changes: object) -> Path:
-    pydicom = pytest.importorskip("pydicom")
     dataset = pydicom.Dataset()
     dataset.file_meta = pydicom.dataset.FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
@@ -107,11 +108,10 @@ def test_random_damage_to_a_dicom_ends_in_a_photo_or_a_photo_error(tmp_path: Pat
 
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_heic_photo_is_upright_within_its_loss(tmp_path: Path, orientation: int) -> None:
-    heif = pytest.importorskip("pillow_heif")
     scene = make_scene()
     stored = np.ascontiguousarray(np.rot90(scene, 1)) if orientation == 6 else scene
     height, width = stored.shape[:2]
-    photo = heif.from_bytes(mode="RGB", size=(width, height), data=stored.tobytes())
+    photo = pillow_heif.from_bytes(mode="RGB", size=(width, height), data=stored.tobytes())
     if orientation == 6:
         photo.info["exif"] = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0" + (
             b"\0" * 4
@@ -125,9 +125,10 @@ def test_a_heic_photo_is_upright_within_its_loss(tmp_path: Path, orientation: in
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.98])
 def test_a_truncated_heic_is_refused(tmp_path: Path, share: float) -> None:
-    heif = pytest.importorskip("pillow_heif")
     noise = np.random.default_rng(3).integers(0, 255, (128, 128, 3), dtype=np.uint8)
-    heif.from_bytes(mode="RGB", size=(128, 128), data=noise.tobytes()).save(tmp_path / "a.heic")
+    pillow_heif.from_bytes(mode="RGB", size=(128, 128), data=noise.tobytes()).save(
+        tmp_path / "a.heic"
+    )
     content = (tmp_path / "a.heic").read_bytes()
     (tmp_path / "a.heic").write_bytes(content[: int(len(content) * share)])
     with pytest.raises(TruncatedPhotoError):
