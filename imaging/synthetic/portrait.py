@@ -70,14 +70,15 @@ def make_portrait(
     density = _skin_density(shape, face_width_px, u, v, rng)
     light, shine = _light(u, v, face_width_px, rng)
     seen = light * np.power(np.float32(10), -density) + shine
-    density = _camera(-np.log10(np.clip(seen / np.quantile(seen, 0.99), 0.004, 1.2)), rng)
+    seen = np.clip(seen / np.quantile(seen, 0.99), 0.004, 1.2).astype(np.float32)
+    density = _camera(-np.log10(seen), rng)
     density += _blemishes(shape, u, v, face_width_px, rng)
     if not is_patch:
         density += _rim(skin, face_width_px, rng)
     texture = random_field(shape, 0.02 * face_width_px, rng) * rng.uniform(0.002, 0.02)
     grain = rng.standard_normal((*shape, 3)) * rng.uniform(0.001, 0.008)
-    density = density + texture[..., None] + grain
-    return Portrait(density.astype(np.float32), skin, u, v, face_width_px)
+    density = (density + texture[..., None] + grain).astype(np.float32)
+    return Portrait(density, skin, u, v, face_width_px)
 
 
 def paint_blobs(
@@ -274,17 +275,17 @@ def _blemishes(
 
     for side in (-1, 1):  # nasolabial folds
         if rng.random() < 0.6:
-            x = np.array([0.2, 0.32, 0.42, 0.46]) + rng.normal(0, 0.03, 4)
-            y = np.array([0.35, 0.5, 0.7, 0.9]) + rng.normal(0, 0.03, 4)
-            path = np.array([place(side * a, b) for a, b in zip(x, y, strict=True)], np.int32)
+            out = np.array([0.2, 0.32, 0.42, 0.46]) + rng.normal(0, 0.03, 4)
+            deep = np.array([0.35, 0.5, 0.7, 0.9]) + rng.normal(0, 0.03, 4)
+            path = np.array([place(side * a, b) for a, b in zip(out, deep, strict=True)], np.int32)
             cv2.polylines(lines, [path], False, rng.uniform(0.05, 0.25), int(line_px * 0.03) + 1)
     for _ in range(int(rng.integers(0, 4))):  # forehead lines
         y = -rng.uniform(0.55, 1.1)
-        path = np.array(
-            [place(x, y + rng.normal(0, 0.02)) for x in (-0.5, -0.2, 0.2, 0.5)], np.int32
-        )
+        heights = [float(y + rng.normal(0, 0.02)) for _ in range(4)]
+        level = list(zip((-0.5, -0.2, 0.2, 0.5), heights, strict=True))
+        path = np.array([place(across, down) for across, down in level], np.int32)
         cv2.polylines(lines, [path], False, rng.uniform(0.02, 0.12), int(line_px * 0.012) + 1)
-    lines = cv2.GaussianBlur(lines, (0, 0), line_px * rng.uniform(0.01, 0.025))
+    lines = _blurred(lines, line_px * rng.uniform(0.01, 0.025))
     hairs = np.zeros_like(lines)
     for _ in range(int(rng.integers(0, 5)) if rng.random() < 0.3 else 0):
         ends = [place(*rng.uniform(-1, 1, 2)), place(*rng.uniform(-1, 1, 2))]
@@ -306,7 +307,7 @@ def _blemishes(
         cv2.circle(
             red, centre, int(line_px * rng.uniform(0.006, 0.05)) + 1, rng.uniform(0.02, 0.12), -1
         )
-    red = cv2.GaussianBlur(red, (0, 0), line_px * rng.uniform(0.006, 0.02))
+    red = _blurred(red, line_px * rng.uniform(0.006, 0.02))
 
     def reduce(image: Floats) -> Floats:
         small = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
@@ -322,9 +323,9 @@ def _blemishes(
         total += (np.clip(jaw, 0, 1) * stubble * rng.uniform(0.02, 0.15))[..., None] * BEARD
     if rng.random() < 0.4:  # shine
         for _ in range(int(rng.integers(1, 5))):
-            x, y = rng.uniform(-0.7, 0.7), rng.uniform(-1.0, 1.1)
+            across, down = rng.uniform(-0.7, 0.7), rng.uniform(-1.0, 1.1)
             a, b = rng.uniform(0.05, 0.25, 2)
-            shine = np.exp(-(((u - x) / a) ** 2 + ((v - y) / b) ** 2))
+            shine = np.exp(-(((u - across) / a) ** 2 + ((v - down) / b) ** 2))
             total -= (shine * rng.uniform(0.02, 0.12))[..., None] * np.array(
                 [0.9, 1, 1.1], np.float32
             )
@@ -337,3 +338,7 @@ def _rim(skin: Mask, face_px: float, rng: np.random.Generator) -> Floats:
     patchy = np.clip(0.3 + random_field(skin.shape, 0.15 * face_px, rng), 0, 1.5)
     leak = patchy * np.exp(-inside / rng.uniform(0.005, 0.03)) * rng.uniform(0, 0.3)
     return np.asarray(leak[..., None] * NEUTRAL, np.float32)
+
+
+def _blurred(image: Floats, sigma_px: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.float32)
