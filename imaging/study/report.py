@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import re
 from pathlib import Path
 
 import jinja2
@@ -109,6 +110,7 @@ def render_page(contents: Contents) -> str:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = _shown
+    environment.filters["breakable"] = _breakable
     style = _own_text("report.css")
     script = _own_text("report.js")
     count = len(contents.results) + len(contents.failures)
@@ -161,6 +163,12 @@ def _shown(value: float, decimals: int) -> Markup:
     if not math.isfinite(value):
         return Markup('<span class="unknown" title="cannot tell; see the flags">–</span>')
     return Markup("{}").format(f"{value:.{decimals}f}")
+
+
+def _breakable(name: str) -> Markup:
+    """Return a file name that a narrow column breaks behind a separator, not within a word."""
+    parts = re.split(r"(?<=[/_.-])", name)
+    return Markup("<wbr>").join(parts)
 
 
 def _own_text(name: str) -> str:
