@@ -39,6 +39,26 @@ DARTS_PER_UNIT = 12
 #: Touching shafts stand this many times the sum of their radii apart at their roots; below 1 they
 #: overlap in the picture, as hairs that leave the skin at a slant do.
 TIGHT_GAP = (0.8, 1.2)
+#: How far such roots are set off along the shafts.
+TIGHT_SHIFT_MM = 0.07
+#: Touching shafts run nearly alike, shafts that fan out of one mouth do not: factors on the spread
+#: of directions within a unit.
+TIGHT_TURN, FAN_TURN = 0.4, 1.6
+#: Shafts of a fan leave their common mouth this many mean radii apart.
+FAN_GAP = 0.5
+#: Roots of a loose unit stand around its centre, evenly but for this much (radians).
+BEARING_SD = 0.4
+#: Hairs of one unit are clipped together: most of the spread of lengths is between units.  The
+#: squares add up to one.
+UNIT_LENGTH_SHARE, OWN_LENGTH_SHARE = 0.8, 0.6
+#: Vellus hairs are shorter.
+VELLUS_LENGTH = 0.8
+#: Shares of a shaft's curvature that stay and that swing along it: 0.8² + 0.85² / 2 is one.
+STEADY_CURL, SWINGING_CURL = 0.8, 0.85
+#: Loose clippings: median length in mm, spread of its logarithm, curl; textile fibres: ranges of
+#: length in mm and diameter in µm, curl.
+CLIPPING_MM, CLIPPING_LOG_SD, CLIPPING_CURL_PER_MM = 0.18, 0.4, 0.2
+FIBRE_MM, FIBRE_UM, FIBRE_CURL_PER_MM = (0.6, 2.5), (12.0, 22.0), 1.5
 
 
 def place_units(
@@ -147,7 +167,8 @@ def grow_path(
     constant, swing = rng.normal(0.0, 1.0, 2)
     phase = rng.uniform(0.0, 2.0 * math.pi)
     curvature = curl_per_px * (
-        0.8 * constant + 0.85 * swing * np.sin(2.0 * math.pi * s / wavelength_px + phase)
+        STEADY_CURL * constant
+        + SWINGING_CURL * swing * np.sin(2.0 * math.pi * s / wavelength_px + phase)
     )
     heading = angle_rad + np.cumsum(curvature) * step
     path = np.empty((steps + 1, 2))
@@ -175,16 +196,16 @@ def _roots_of_unit(
     if count > 1 and draw < spec.tight_share:
         gaps = (radii_mm[1:] + radii_mm[:-1]) * rng.uniform(*TIGHT_GAP, count - 1)
         lateral = np.concatenate(([0.0], np.cumsum(gaps)))
-        shift = rng.normal(0.0, 0.05, count)
+        shift = rng.normal(0.0, TIGHT_SHIFT_MM, count)
         offsets = (lateral - lateral.mean())[:, None] * across + shift[:, None] * along
-        return offsets, angle + 0.4 * turns
+        return offsets, angle + TIGHT_TURN * turns
     if count > 1 and draw < spec.tight_share + spec.fan_share:
         order = np.argsort(turns)
         lateral = np.empty(count)
-        lateral[order] = (np.arange(count) - (count - 1) / 2) * 0.5 * radii_mm.mean()
-        return lateral[:, None] * across, angle + 1.6 * turns
+        lateral[order] = (np.arange(count) - (count - 1) / 2) * FAN_GAP * radii_mm.mean()
+        return lateral[:, None] * across, angle + FAN_TURN * turns
     bearing = rng.uniform(0.0, 2.0 * math.pi) + 2.0 * math.pi * np.arange(count) / max(count, 1)
-    bearing = bearing + rng.normal(0.0, 0.4, count)
+    bearing = bearing + rng.normal(0.0, BEARING_SD, count)
     distance = rng.uniform(*spec.root_spread_mm, count) * (count > 1)
     offsets = distance[:, None] * np.column_stack((np.cos(bearing), np.sin(bearing)))
     return offsets, angle + turns
@@ -217,14 +238,13 @@ def lay_out_hairs(
         offsets, headings = _roots_of_unit(
             int(count), float(angle), diameters / 2000.0, spec.units, rng=rng
         )
-        # Hairs of one unit are clipped together: most of the spread is between units.
-        common = rng.normal(0.0, 0.8)
+        common = rng.normal(0.0, UNIT_LENGTH_SHARE)
         for k in range(int(count)):
             length = spec.hair.length_mm * math.exp(
-                spec.hair.length_log_sd * (common + rng.normal(0.0, 0.6))
+                spec.hair.length_log_sd * (common + rng.normal(0.0, OWN_LENGTH_SHARE))
             )
             if diameters[k] < TERMINAL_RANGE_UM[0]:
-                length *= 0.8
+                length *= VELLUS_LENGTH
             colour: HairColourName = names[int(rng.choice(len(names), p=weights / weights.sum()))]
             path = grow_path(
                 tuple((centre + offsets[k]) * scale),
@@ -276,15 +296,19 @@ def scatter_debris(spec: ScalpSpec, *, rng: np.random.Generator) -> list[TrueDeb
         for _ in range(int(rng.poisson(density * spec.area_cm2))):
             start = (rng.random() * spec.width_px, rng.random() * spec.height_px)
             clipping = kind == "clipping"
-            length = 0.18 * math.exp(rng.normal(0.0, 0.4)) if clipping else rng.uniform(0.6, 2.5)
-            diameter = draw_diameters(1, spec.hair, rng=rng)[0] if clipping else rng.uniform(12, 22)
+            if clipping:
+                length = CLIPPING_MM * math.exp(rng.normal(0.0, CLIPPING_LOG_SD))
+                diameter = float(draw_diameters(1, spec.hair, rng=rng)[0])
+            else:
+                length, diameter = rng.uniform(*FIBRE_MM), rng.uniform(*FIBRE_UM)
+            curl = CLIPPING_CURL_PER_MM if clipping else FIBRE_CURL_PER_MM
             path = grow_path(
                 start,
                 rng.uniform(0.0, 2.0 * math.pi),
                 length * spec.px_per_mm,
-                curl_per_px=(0.2 if clipping else 1.5) / spec.px_per_mm,
+                curl_per_px=curl / spec.px_per_mm,
                 wavelength_px=CURL_WAVELENGTH_MM * spec.px_per_mm,
                 rng=rng,
             )
-            found.append(TrueDebris(kind, path, float(diameter)))
+            found.append(TrueDebris(kind, path, diameter))
     return found

@@ -1,4 +1,8 @@
-"""What belongs to a root and lies under the skin: the buried shaft, the follicle's mouth, halos."""
+"""What belongs to a root and lies under the skin: the buried shaft, the follicle's mouth, halos.
+
+Strengths that stand beside what they draw were set by eye, side by side with photographs, and by
+the figures in `presets`; they are the drawing itself, not thresholds of a measurement.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,9 @@ coverage integrated over any cross-section is the diameter, at any sub-pixel pos
 Strategy of `locate_pixels`: OpenCV draws thick lines whose value is the place along the path; that
 gives every pixel in reach a first guess, and two projections on the tangent there make it exact.
 It costs time by the pixels of the shaft, not by those of its bounding box.
+
+Strengths that stand beside what they draw were set by eye, side by side with photographs, and by
+the figures in `presets`; they are the drawing itself, not thresholds of a measurement.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 Everything is scaled in millimetres, so a scene keeps its look at any magnification.  Relief is a
 height map lit by oblique lamps: its slopes give the fine glitter of real photographs.
+
+Strengths that stand beside what they draw were set by eye, side by side with photographs, and by
+the figures in `presets`; they are the drawing itself, not thresholds of a measurement.
 """
 
 from __future__ import annotations

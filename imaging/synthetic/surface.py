@@ -1,4 +1,8 @@
-"""What lies on skin and shafts, in linear light: flakes, crust, ink, bubbles, wet glare."""
+"""What lies on skin and shafts, in linear light: flakes, crust, ink, bubbles, wet glare.
+
+Strengths that stand beside what they draw were set by eye, side by side with photographs, and by
+the figures in `presets`; they are the drawing itself, not thresholds of a measurement.
+"""
 
 from __future__ import annotations
 
