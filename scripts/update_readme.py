@@ -15,6 +15,7 @@ from imaging.errors import PhotoError
 from imaging.records import FLAGS, HAIR_TABLES, HairScore, columns_of
 from imaging.records.face import FACE_TABLES, FaceScore
 from imaging.records.outcome import FailureRow, PhotoRow
+from imaging.records.visit import VisitRow
 from imaging.study.manifest_columns import KNOWN_COLUMNS
 from imaging.study.visits import POOLERS
 
@@ -73,8 +74,11 @@ def _tables() -> Iterator[tuple[str, type]]:
     yield "`results.csv`, face", FaceScore
     for name, record in FACE_TABLES.items():
         yield f"`{name}.csv`, face (after `photo_id`)", record
-    for wing, (record, _) in POOLERS.items():
-        yield f"`visits.csv`, {wing}", record
+    yield "`visits.csv`, every visit", VisitRow
+    for wing, pooler in POOLERS.items():
+        # A wing that pools into its own score has the columns of results.csv, listed above.
+        if pooler.record not in (HairScore, FaceScore):
+            yield f"`visits.csv`, {wing}", pooler.record
     yield "`failures.csv`", FailureRow
 
 
