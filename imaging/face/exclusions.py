@@ -11,21 +11,19 @@ from numpy.typing import NDArray
 
 from ..settings import FaceSettings
 from .geometry import EXCLUSION_CODES, FaceLandmarks
+from .glasses import find_frames
 from .mesh_points import (
     BROW,
-    EYE_OUTER_CORNERS,
-    LEFT_EAR,
     LIPS,
     MOUTH_CORNERS,
     NOSTRIL,
     ORBIT,
-    RIGHT_EAR,
     Corner,
     chain_points,
     mirrored_chain,
 )
 from .outlines import fill_polygon, upward
-from .skin import SkinAnalysis
+from .skin import Floats, SkinAnalysis
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
@@ -34,13 +32,20 @@ Pixels = NDArray[np.uint8]
 #: red of the lips fades out over as much.
 LIP_MARGIN, NOSTRIL_MARGIN = 0.015, 0.012
 
-#: The mesh's brow is wider than most brows; hairs beyond it are dark pixels (optical density) this
-#: near (shares of the face's width).
-BROW_MARGIN, BROW_REACH, BROW_DARKER = 0.004, 0.03, 0.15
+#: The mesh's brow is wider than most brows: this much of its rim counts only where it is dark, and
+#: so does what lies this near outside (shares of the face's width; optical density).
+BROW_RIM, BROW_REACH, BROW_DARKER = 0.012, 0.03, 0.10
+
+#: Brow hairs fade out over this much.
+BROW_MARGIN = 0.006
 
 #: Evidence against skin from which a pixel may be hair, and the least area of such a patch as a
 #: share of the face's width squared: smaller ones are moles or pores.
 HAIR_EVIDENCE, HAIR_AREA = -1.7, 0.0004
+
+#: One of these marks hair (optical density, deviations of colour, multiples of skin's grain); skin
+#: in the shade of the jaw is as dark as brown hair, but has none.
+HAIR_DARKER, HAIR_COLOUR, HAIR_GRAIN = 0.42, 4.5, 2.8
 
 #: Hair fades into skin over this share of the face's width.
 HAIR_MARGIN = 0.005
@@ -48,10 +53,6 @@ HAIR_MARGIN = 0.005
 #: Thin lines: width that is looked for and least contrast in optical density, least length and
 #: least slenderness (length over width).
 LINE_WIDTH, LINE_CONTRAST, LINE_LENGTH, LINE_SLENDERNESS = 0.012, 0.07, 0.07, 5.0
-
-#: Frames reach this far around the eyes (shares of the face's width); lines there that are this
-#: long together are glasses.
-FRAME_REACH, FRAME_LENGTH = 0.13, 0.45
 
 #: Blur of the shadow map: wider than a lesion's mottle, narrower than a cheek.
 SHADOW_BLUR = 0.03
@@ -90,22 +91,28 @@ def find_exclusions(
     """
     shape = pixels.shape[:2]
     parts = _mesh_parts(shape, landmarks)
-    parts["brow"] |= _brow_hairs(parts["brow"], skin, shape, landmarks)
+    parts["brow"] = _brow(parts["brow"], skin, landmarks)
     small_face = _resized(face, skin.evidence.shape)
     small_parts = _resized(np.logical_or.reduce(list(parts.values())), skin.evidence.shape)
     shadow = _shadow(skin, settings) & ~small_parts
     hair = _hair(skin, small_face, small_parts)
     beard = _beard(skin, small_face & ~small_parts)
     glare = _glare(skin, settings)
-    strands, frames = _lines(pixels, landmarks, face, _resized(hair, shape), parts)
+    width_px = landmarks.face_width_px
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    # Grey levels are about a 2.2th power of light: this is optical density.
+    density = np.asarray(2.2 * -np.log10(np.maximum(grey, 8.0) / 255.0), np.float32)
+    hair_mask = _resized(hair, shape)
+    strands = _strands(density, width_px, face, hair_mask)
+    frames = _grown(find_frames(density, landmarks, parts["eye"] | parts["brow"]), 0.008 * width_px)
     found = {
         "shadow": _resized(shadow, shape),
         "glare": _resized(glare, shape),
         "beard": _resized(beard, shape),
-        "hair": _resized(hair, shape) | strands,
+        "hair": hair_mask | strands,
         **parts,
         "glasses": frames,
-        "eye_cover": _grown(landmarks.eye_cover(shape), 0.01 * landmarks.face_width_px),
+        "eye_cover": _grown(landmarks.eye_cover(shape), 0.01 * width_px),
     }
     if masked is not None:
         found["text"] = masked
@@ -127,15 +134,17 @@ def _mesh_parts(shape: tuple[int, int], landmarks: FaceLandmarks) -> dict[str, M
         "nostril": pair(NOSTRIL, NOSTRIL_MARGIN),
         "lip": pair(LIPS, LIP_MARGIN),
         "eye": pair(ORBIT, 0.0),
-        "brow": pair(BROW, BROW_MARGIN),
+        "brow": pair(BROW, 0.0),
     }
 
 
-def _brow_hairs(
-    brow: Mask, skin: SkinAnalysis, shape: tuple[int, int], landmarks: FaceLandmarks
-) -> Mask:
-    near = _grown(brow, BROW_REACH * landmarks.face_width_px)
-    return near & _resized(skin.maps.darker >= BROW_DARKER, shape)
+def _brow(brow: Mask, skin: SkinAnalysis, landmarks: FaceLandmarks) -> Mask:
+    """Return the brows: the core of the mesh's brow, and dark pixels in and around it."""
+    width_px = landmarks.face_width_px
+    core = ~_grown(~brow, BROW_RIM * width_px)
+    near = _grown(brow, BROW_REACH * width_px)
+    hairs = near & _resized(skin.maps.darker >= BROW_DARKER, brow.shape)
+    return core | _grown(hairs, BROW_MARGIN * width_px)
 
 
 def _hair(skin: SkinAnalysis, face: Mask, parts: Mask) -> Mask:
@@ -144,7 +153,11 @@ def _hair(skin: SkinAnalysis, face: Mask, parts: Mask) -> Mask:
     A lesion inside the face touches no hair, or is far less dark than it; what reaches in from
     outside and is as unlike skin is hair (or cloth, or a hand's shadow).
     """
-    pixels = ((skin.evidence <= HAIR_EVIDENCE) & ~parts).astype(np.uint8)
+    maps = skin.maps
+    is_marked = (
+        (maps.darker >= HAIR_DARKER) | (maps.colour >= HAIR_COLOUR) | (skin.coarse >= HAIR_GRAIN)
+    )
+    pixels = ((skin.evidence <= HAIR_EVIDENCE) & is_marked & ~parts).astype(np.uint8)
     unlike = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(unlike, connectivity=8)
     outside = np.bincount(labels[~face], minlength=count)
@@ -184,51 +197,16 @@ def _beard(skin: SkinAnalysis, face: Mask) -> Mask:
     return beard & bool(beard.sum() >= BEARD_AREA * skin.width_px**2)
 
 
-def _lines(
-    pixels: Pixels, landmarks: FaceLandmarks, face: Mask, hair: Mask, parts: dict[str, Mask]
-) -> tuple[Mask, Mask]:
-    """Return thin strands of hair that hang on hair, and frames of glasses."""
-    width_px = landmarks.face_width_px
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    # Grey levels are about a 2.2th power of light: this is optical density.
-    density = 2.2 * -np.log10(np.maximum(grey, 8.0) / 255.0)
-    kernel = cv2.getStructuringElement(
-        cv2.MORPH_ELLIPSE, (_odd(LINE_WIDTH * width_px), _odd(LINE_WIDTH * width_px))
-    )
+def _strands(density: Floats, width_px: float, face: Mask, hair: Mask) -> Mask:
+    """Return thin dark strands that hang on hair or reach in from outside the face."""
+    side = _odd(LINE_WIDTH * width_px)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     dark = density - cv2.morphologyEx(density, cv2.MORPH_OPEN, kernel)
-    bright = cv2.morphologyEx(density, cv2.MORPH_CLOSE, kernel) - density
-    near_eyes = _grown(parts["eye"] | parts["brow"], FRAME_REACH * width_px)
-    near_eyes |= _temple_strips(face.shape, landmarks)
-    inner = parts["brow"] | fill_eyes(face.shape, landmarks)
-    frames = _slender((np.maximum(dark, bright) >= LINE_CONTRAST) & near_eyes & ~inner, width_px)
-    frames &= near_eyes & face
-    length = frames.sum() / max(LINE_WIDTH * width_px, 1.0)
-    if length < FRAME_LENGTH * width_px:
-        frames = np.zeros_like(frames)
     strands = _slender((dark >= LINE_CONTRAST) & face, width_px)
-    count, labels = cv2.connectedComponents(
-        (strands | hair | ~face).astype(np.uint8), connectivity=8
-    )
+    count, labels = cv2.connectedComponents((strands | hair | ~face).astype(np.uint8))
     hanging = np.zeros(count, bool)
     hanging[np.unique(labels[hair | ~face])] = True
-    strands &= hanging[labels]
-    return _grown(strands, 0.004 * width_px) & face, _grown(frames, 0.008 * width_px) & face
-
-
-def fill_eyes(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Mask:
-    """Return the orbits: lashes and lids are lines as well, and are left out anyway."""
-    points = landmarks.points_px
-    both = fill_polygon(shape, chain_points(points, ORBIT))
-    return np.asarray(both | fill_polygon(shape, chain_points(points, mirrored_chain(ORBIT))))
-
-
-def _temple_strips(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Mask:
-    strips = np.zeros(shape[:2], np.uint8)
-    points = landmarks.points_px
-    for corner, ear in zip(EYE_OUTER_CORNERS, (RIGHT_EAR, LEFT_EAR), strict=True):
-        ends = [tuple(int(v) for v in points[i]) for i in (corner, ear)]
-        cv2.line(strips, ends[0], ends[1], 1, max(1, round(0.16 * landmarks.face_width_px)))
-    return strips.astype(bool)
+    return _grown(strands & hanging[labels], 0.004 * width_px)
 
 
 def _slender(mask: Mask, width_px: float) -> Mask:

@@ -89,8 +89,8 @@ OVAL = (
     148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )
 
-#: Lower border of the forehead: over the brow and down between the brows.
-BROW_LINE = whole_chain((70, 63, 105, 66, 107, 55), middle=(8,))
+#: Lower border of the forehead: along the middle of the brows and down between them.
+BROW_LINE = whole_chain(((70, 46), (63, 53), (105, 52), (66, 65), (107, 55), 55), middle=(8,))
 
 #: Lower lid to jaw, beside the nose and the nasolabial fold, to in front of the ear.
 MALAR: tuple[Corner, ...] = (
@@ -129,4 +129,3 @@ NOSE_TIP = 4
 EAR_TOP, LOWER_LID = 127, 228
 
 MOUTH_CORNERS = (61, 291)
-EYE_OUTER_CORNERS = (RIGHT_EYE_CORNER, LEFT_EYE_CORNER)

@@ -140,11 +140,13 @@ def draw_outlines(
         (forehead, "forehead"),
     ):
         labels[mask & face] = REGION_LABELS[name]
-    hidden = {"front": (), "left45": ("left_malar",), "right45": ("right_malar",)}[landmarks.view]
-    if hidden:
+    near = {"front": (), "left45": ("left_malar",), "right45": ("right_malar",)}[landmarks.view]
+    if near:
         # An oblique view is there for its near cheek; the front gives forehead and chin.
-        seen = np.isin(labels, [REGION_LABELS[name] for name in hidden])
+        seen = np.isin(labels, [REGION_LABELS[name] for name in near])
         labels[(labels > 0) & ~seen] = REGION_LABELS["other"]
+        # The far half of the mesh lies on whatever is behind the face.
+        labels[right_half if landmarks.view == "left45" else ~right_half] = 0
     return labels
 
 

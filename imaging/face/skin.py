@@ -37,7 +37,13 @@ FIT_SAMPLES = 6000
 #: The light is followed over this distance (shares of the face's width), in this many rounds, by
 #: this much at most (optical density; robust deviations of colour), and pulled to the smooth light
 #: where nothing around is skin.
-FOLLOW_BLUR, FOLLOW_ROUNDS, FOLLOW_LIMIT, FOLLOW_COLOUR_LIMIT, FOLLOW_PRIOR = 0.08, 3, 0.3, 3.0, 0.1
+FOLLOW_BLUR, FOLLOW_ROUNDS, FOLLOW_LIMIT, FOLLOW_COLOUR_LIMIT, FOLLOW_PRIOR = (
+    0.06,
+    5,
+    0.35,
+    3.5,
+    0.05,
+)
 
 #: The light is followed on maps reduced by this: it is smooth, and costs a sixteenth.
 FOLLOW_REDUCTION = 4
@@ -58,7 +64,7 @@ ANALYSIS_WIDTH_PX = 240.0
 GRAIN_SIGMA, MIN_GRAIN = 0.005, 0.004
 
 #: Strands differ from their surroundings by about this much (log10 luminance); edges by far more.
-MAX_GRAIN = 0.05
+MAX_GRAIN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
