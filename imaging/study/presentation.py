@@ -131,7 +131,7 @@ def page_context(contents: Contents) -> dict[str, Any]:
         ),
         "visits": _visits(contents, results, photos),
         "columns": contents.columns,
-        "flags": _flags(results),
+        "flags": _flags(results, contents.visits),
         "failures": _failures(contents),
         "changed_settings": [s for s in contents.settings if s.origin != "default"],
         "default_settings": [s for s in contents.settings if s.origin == "default"],
@@ -233,13 +233,15 @@ def _cards(contents: Contents, rows: Sequence[Row], headline: Measure) -> list[d
         if values.size:
             q1, median, q3 = np.percentile(values, [25, 50, 75])
             d = measure.decimals
+            # Quartiles of fewer photos are no photo's value.
+            middle = f"half of the photos {q1:.{d}f} to {q3:.{d}f}, " if values.size >= 4 else ""
             cards.append(
                 _card(
                     name,
                     f"{median:.{d}f}",
                     unit=measure.unit,
-                    note=f"half of the photos {q1:.{d}f} to {q3:.{d}f}, "
-                    f"all {values.min():.{d}f} to {values.max():.{d}f} (n = {values.size})",
+                    note=f"{middle}all {values.min():.{d}f} to {values.max():.{d}f} "
+                    f"(n = {values.size})",
                 )
             )
     return cards
@@ -306,13 +308,24 @@ def _visit_key(row: Row) -> tuple[str, ...]:
     return tuple(str(row.get(name) or "") for name in VISIT_KEY)
 
 
-def _flags(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    counts = Counter(name for row in rows for name in flag_names(row))
+def _flags(rows: Sequence[Row], visits: Sequence[Row]) -> list[dict[str, Any]]:
+    """Explain the flags of all photos, and those that only a visit as a whole has."""
+    photos = Counter(name for row in rows for name in flag_names(row))
+    pooled = Counter(name for row in visits for name in flag_names(row) if name not in photos)
+    told = [(name, f"{count}") for name, count in sorted(photos.items(), key=_commonest)]
+    told += [
+        (name, f"{count} visit{'' if count == 1 else 's'}")
+        for name, count in sorted(pooled.items(), key=_commonest)
+    ]
     return [
         {"name": name, "count": count, "meaning": flag.meaning, "remedy": flag.remedy}
-        for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        for name, count in told
         for flag in (FLAGS[name],)
     ]
+
+
+def _commonest(pair: tuple[str, int]) -> tuple[int, str]:
+    return -pair[1], pair[0]
 
 
 def _failures(contents: Contents) -> list[dict[str, str]]:

@@ -254,6 +254,21 @@ def test_a_flag_stands_with_its_meaning_and_remedy(tmp_path: Path) -> None:
     assert "#flag-glare" in page.attributes("a", "href")
 
 
+def test_every_flag_on_the_page_is_explained(tmp_path: Path) -> None:
+    cells = {"subject": "1", "visit": "week 4"}
+    make_run(
+        tmp_path,
+        [face_outcome("front.jpg", view="front"), face_outcome("left.jpg", view="left45")],
+        wing="face",
+        manifest={"front.jpg": cells, "left.jpg": cells},
+    )
+    _, page = read_report(tmp_path)
+    linked = {h for h in page.attributes("a", "href") if h.startswith("#flag-")}
+    explained = {f"#{name}" for name in page.attributes("tr", "id")}
+    assert "#flag-missing_view" in linked
+    assert linked == explained
+
+
 def test_a_failure_stands_with_its_message_and_remedy(tmp_path: Path) -> None:
     make_run(tmp_path, [failed("c/broken.jpg")])
     _, page = read_report(tmp_path)
@@ -281,6 +296,15 @@ def test_the_median_density_stands_on_the_page_with_its_spread(tmp_path: Path) -
     )
     _, page = read_report(tmp_path)
     assert "half of the photos 150 to 250, all 100 to 300 (n = 5)" in page.text
+
+
+def test_three_photos_have_a_range_and_no_quartiles(tmp_path: Path) -> None:
+    make_run(
+        tmp_path, [hair_outcome(f"{d}.jpg", hair_density_per_cm2=float(d)) for d in (90, 91, 99)]
+    )
+    text, page = read_report(tmp_path)
+    assert ">half of the photos" not in text
+    assert "all 90 to 99 (n = 3)" in page.text
 
 
 def test_changed_settings_stand_before_the_others_with_their_origin(tmp_path: Path) -> None:
