@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,28 +23,61 @@ _MM_PER_UNIT = {"µm": 1e-3, "um": 1e-3, "mm": 1.0, "cm": 10.0}
 
 #: Pixels per millimetre that a photo of skin can have: from a whole face on a small picture to a
 #: microscope.  Tells 1,000 µm (a thousand) from 1,000 mm (one).
-_LEAST_PX_PER_MM, _MOST_PX_PER_MM = 0.5, 5000.0
+_LEAST_PX_PER_MM, _MOST_PX_PER_MM = 1.5, 5000.0
+
+#: Longest scale bar on a photo of skin, mm.
+_LONGEST_MM = 100.0
 
 #: Shares of the strip's height at which capitals are shown to the reader.
-_CAP_SHARES = (0.52, 0.6, 0.68)
+_CAP_SHARES = (0.48, 0.55, 0.62)
 
-#: A reading counts from the first confidence on; the best of the readings that agree must reach
-#: the second; and no other length may be read with the third.
-_COUNTS, _SURE, _CONTRADICTS = 0.6, 0.9, 0.5
+#: A reading counts from this confidence on.  Readings of another number contradict when one has the
+#: second confidence, or when they are not outvoted so many times.
+_COUNTS, _CONTRADICTS, _OUTVOTED = 0.5, 0.85, 2
 
-#: Most probability of a decimal point that was not read.
-_MOST_MISSED_POINT = 0.25
+#: Most probability of any character passed over in or beside the label, mean of the same readings.
+_MOST_DOUBT = 0.25
 
-#: Readings that must agree.
-_LEAST_VOTES = 3
+#: A decimal point as the pixels show it: its ink as a share of the figures', its greatest width and
+#: height, and between which heights it stands, as shares of the strip.
+_SPECK_INK, _SPECK_WIDE, _SPECK_TALL = 0.45, 0.17, 0.24
+_SPECK_TOP, _SPECK_BELOW = 0.55, 0.95
+
+#: How many readings must agree, and how sure the best of them must be: one pair is enough.
+_ENOUGH = ((2, 0.9), (4, 0.7))
+
+#: Most probability of a decimal point that was not read, mean of the readings that agree.
+_MOST_MISSED_POINT = 0.08
+
+#: Room on either side of what was found of a label: its first figures may have been missed, and a
+#: lost figure makes another number.
+_ROOM_CAPS = 4.5
+
+#: A character whose middle is nearer to the strip's rim, in heights of the strip, may have a
+#: neighbour beyond it.
+_RIM = 0.6
+
+#: Distance of the middles of two characters from which on they are no one word, in heights of the
+#: strip; and within a word the most from figure to figure, and from the last figure over a space to
+#: the unit, in distances of the unit's two letters.
+_APART = 1.7
+_MOST_STEP, _MOST_SPACE = 1.15, 2.7
+_NUMERIC = set("0123456789.,")
+
+#: Contrast of a grey version, as a share of the best one's, with which it is read.
+_CLEAR_SHARE = 0.75
 
 #: How far a label may stand from its bar, in heights of its capitals.
-_REACH_CAPS = 2.5
+_REACH_CAPS = 4.0
 
 
 #: row0, row1, col0, col1, half open.
 Box = tuple[int, int, int, int]
 
+
+#: Least gap between a bar and a label above or below it, in heights of its capitals: the outline of
+#: the letters is nearer.
+_LEAST_GAP_CAPS = 0.15
 
 #: Share of a label's width that the bar's end may take part in (a box's side joins the two).
 _MOST_OVERLAP = 0.25
@@ -81,7 +115,7 @@ def parse_length_mm(text: str, *, length_px: float) -> float:
     plausible = [
         value * _MM_PER_UNIT[unit]
         for value in readings
-        if value > 0
+        if 0 < value * _MM_PER_UNIT[unit] <= _LONGEST_MM
         and _LEAST_PX_PER_MM <= length_px / (value * _MM_PER_UNIT[unit]) <= _MOST_PX_PER_MM
     ]
     return plausible[0] if len(plausible) == 1 else math.nan
@@ -96,7 +130,7 @@ def labels_near(box: Box, runs: list[Run]) -> list[Run]:
         across = max(col0 - run.col1, run.col0 - col1, 0)
         along = max(row0 - run.row1, run.row0 - row1, 0)
         common = min(col1, run.col1) - max(col0, run.col0)
-        overlaps = along == 0 and common > _MOST_OVERLAP * (run.col1 - run.col0)
+        overlaps = along < _LEAST_GAP_CAPS * cap and common > _MOST_OVERLAP * (run.col1 - run.col0)
         if max(across, along) <= _REACH_CAPS * cap and not overlaps:
             near.append((max(across, along), run.row0, run.col0, run))
     return [run for *_, run in sorted(near, key=lambda item: item[:3])]
@@ -119,61 +153,159 @@ def read_label(
     length_px : float
         Length of the bar.
     """
-    votes: dict[float, list[float]] = defaultdict(list)
-    reads: dict[float, TextLine] = {}
-    for grey in greys:
-        for share in _CAP_SHARES:
-            read = read_strip(_strip_beside(grey, run, bar, share))
-            length_mm = parse_length_mm(read.text, length_px=length_px)
-            if math.isnan(length_mm) or read.missed_point > _MOST_MISSED_POINT:
-                _refuse(votes, read)
-                continue
-            votes[length_mm].append(read.confidence)
-            reads[length_mm] = read
-    return _elected(votes, reads, run)
-
-
-def _refuse(votes: dict[float, list[float]], read: TextLine) -> None:
-    """Count a reading that may be of a length, but is none, against every length."""
-    if re.search(r"\d.*m", read.text) and read.missed_point > _MOST_MISSED_POINT:
-        votes[math.nan].append(min(read.missed_point, read.confidence))
-
-
-def _elected(
-    votes: dict[float, list[float]], reads: dict[float, TextLine], run: Run
-) -> Label | None:
-    counted = {
-        value: [one for one in given if one >= _COUNTS]
-        for value, given in votes.items()
-        if not math.isnan(value)
-    }
-    if not counted:
+    clearest = _clearest(greys, run)
+    first_look, _ = _strip_beside(clearest[0], run, bar, _CAP_SHARES[1])
+    if not re.search(r"\d", read_strip(first_look).text):
         return None
-    best = max(counted, key=lambda value: (len(counted[value]), max(votes[value]), -value))
-    if len(counted[best]) < _LEAST_VOTES or max(counted[best]) < _SURE:
+    readings = [
+        word
+        for grey in clearest
+        for share in _CAP_SHARES
+        for word in _words_beside(grey, run, bar, share)
+        if word.confidence >= _COUNTS
+    ]
+    return _elected(readings, run, length_px)
+
+
+def _clearest(greys: list[NDArray[np.uint8]], run: Run) -> list[NDArray[np.uint8]]:
+    """The grey versions in which the label stands out nearly as well as in the best."""
+    boxes = [grey[run.row0 : run.row1, run.col0 : run.col1] for grey in greys]
+    contrasts = [float(np.ptp(np.percentile(box, (5, 95)))) for box in boxes]
+    least = _CLEAR_SHARE * max(contrasts)
+    return [grey for grey, contrast in zip(greys, contrasts, strict=True) if contrast >= least]
+
+
+def _words_beside(grey: NDArray[np.uint8], run: Run, bar: Box, cap_share: float) -> list[TextLine]:
+    """Read the strip of a label: its words, but for those with a hole or cut off by its rim."""
+    strip, is_cut = _strip_beside(grey, run, bar, cap_share)
+    read = read_strip(strip)
+    words: list[list[int]] = []
+    for index, centre in enumerate(read.centres):
+        if not index or centre - read.centres[index - 1] > _APART:
+            words.append([])
+        words[-1].append(index)
+    width = strip.shape[1] / strip.shape[0]
+    parted = [
+        read.part(word[0], word[-1])
+        for word in words
+        if (read.centres[word[0]] > _RIM or not is_cut[0])
+        and (read.centres[word[-1]] < width - _RIM or not is_cut[1])
+    ]
+    return [word for word in parted if not _is_torn(word) and not _has_unread_point(word, strip)]
+
+
+def _is_torn(word: TextLine) -> bool:
+    """Whether a figure of the number may have gone unread, leaving another number.
+
+    The two letters of the unit give the measure: no figure stands further from the next.
+    """
+    if len(word.text) < 3:
+        return False
+    steps = np.diff(word.centres)
+    unit = float(steps[-1])
+    within = [
+        float(step)
+        for step, one, other in zip(steps, word.text[:-1], word.text[1:], strict=True)
+        if {one, other} <= _NUMERIC
+    ]
+    return max(within, default=0.0) > _MOST_STEP * unit or float(steps[-2]) > _MOST_SPACE * unit
+
+
+def _has_unread_point(word: TextLine, strip: NDArray[np.uint8]) -> bool:
+    """Whether a speck stands low between two figures of a number that was read without a point.
+
+    A second witness, of pixels alone: "1.0" read as "10" is the worst that can happen.
+    """
+    figures = [index for index, character in enumerate(word.text) if character.isdigit()]
+    if len(figures) < 2 or "." in word.text or "," in word.text:
+        return False
+    high = strip.shape[0]
+    first, last = (round(high * word.centres[index]) for index in (figures[0], figures[-1]))
+    # The reader sees capitals of 40 to 80 % of the strip: sizes here are shares of the least.
+    for grey in (strip, 255 - strip):
+        ground = float(np.median(grey[:, first:last])) if last > first else 0.0
+        ink = float(grey[:, first:last].max(initial=0))
+        speck = np.asarray(grey >= ground + _SPECK_INK * (ink - ground), np.uint8)
+        _, _, boxes, _ = cv2.connectedComponentsWithStats(speck, connectivity=8)
+        left, top, wide, tall = boxes[1:, :4].T
+        is_point = (
+            (left > first)
+            & (left + wide <= last)
+            & (wide <= _SPECK_WIDE * high)
+            & (tall <= _SPECK_TALL * high)
+            & (top >= _SPECK_TOP * high)
+            & (top + tall <= _SPECK_BELOW * high)
+        )
+        if is_point.any():
+            return True
+    return False
+
+
+def _elected(readings: list[TextLine], run: Run, length_px: float) -> Label | None:
+    """The length that the readings agree on, if enough do and too few say another number."""
+    votes: dict[float, list[TextLine]] = defaultdict(list)
+    for read in readings:
+        length_mm = parse_length_mm(read.text, length_px=length_px)
+        if not math.isnan(length_mm):
+            votes[length_mm].append(read)
+    if not votes:
         return None
-    contradicted = any(
-        max(given) >= _CONTRADICTS for value, given in votes.items() if value != best
+    best = max(
+        votes, key=lambda value: (len(votes[value]), max(_confidences(votes[value])), -value)
     )
-    return None if contradicted else Label(reads[best], best, run)
+    chosen = votes[best]
+    agree, surest = len(chosen), max(_confidences(chosen))
+    number = _number(chosen[0].text)
+    against = [
+        read for read in readings if read not in chosen and _number(read.text) not in {"", number}
+    ]
+    is_sure = (
+        any(agree >= least and surest >= sure for least, sure in _ENOUGH)
+        and _mean([read.missed_point for read in chosen]) <= _MOST_MISSED_POINT
+        and _mean([max(read.doubts) for read in chosen]) <= _MOST_DOUBT
+        and max(_confidences(against), default=0.0) < _CONTRADICTS
+        and _OUTVOTED * len(against) <= agree
+    )
+    return Label(max(chosen, key=lambda read: read.confidence), best, run) if is_sure else None
 
 
-def _strip_beside(grey: NDArray[np.uint8], run: Run, bar: Box, share: float) -> NDArray[np.uint8]:
-    """The strip of a label with room for a character on either side, the bar's columns left out."""
-    cap = run.row1 - run.row0
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _confidences(readings: list[TextLine]) -> list[float]:
+    return [read.confidence for read in readings]
+
+
+def _number(text: str) -> str:
+    """What stands before the unit in a reading that has a figure and ends in letters."""
+    match = re.fullmatch(r"(.*\d.*?)[a-zµ□]+", text)
+    return "" if match is None else match.group(1).replace(",", ".")
+
+
+def _strip_beside(
+    grey: NDArray[np.uint8], run: Run, bar: Box, share: float
+) -> tuple[NDArray[np.uint8], tuple[bool, bool]]:
+    """The strip of a label with room on either side, and whether a text may be cut off there.
+
+    It is not where the photo, or the bar beside the label, ends: the bar's columns are left out.
+    """
     row0, row1, col0, col1 = bar
     first, last = 0, grey.shape[1]
-    if row0 <= run.row1 + cap // 2 and row1 >= run.row0 - cap // 2:
+    if row0 < run.row1 and row1 > run.row0:
         if run.col1 > col1 and run.col0 > col0:
             first = col1 + 2
         elif run.col0 < col0 and run.col1 < col1:
             last = max(1, col0 - 2)
-    return cut_strip(
+    room = round(_ROOM_CAPS * (run.row1 - run.row0))
+    is_cut = (run.col0 - room > first, run.col1 + room < last)
+    strip = cut_strip(
         grey[:, first:last],
         run.row0,
         run.row1,
         max(0, run.col0 - first),
         run.col1 - first,
         cap_share=share,
-        pad_caps=1.2,
+        pad_caps=_ROOM_CAPS,
     )
+    return strip, is_cut

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 _AVERAGE_PX = 9
 _SHORTEST_PX = 22
 
+#: Most rows that an edge takes, px.
+_DEEPEST_EDGE_PX = 14
+
 #: Step at a bar's long edge, grey levels of the channel that shows it best; a soft line of one
 #: pixel spreads its contrast over two rows.
 _EDGE_LEVELS = 16
@@ -45,6 +48,16 @@ _NEAR_SHARE = 0.4
 #: Columns without the line that end it, and shortest tick, px.
 _GONE_PX = 3
 _TICK_PX = 3
+
+#: Standard error that a tick brings, as a share of its thickness.
+_TICK_ERROR = 0.15
+
+#: Columns over which an end may be soft, px.
+_SOFT_PX = 4
+
+#: Brightness of a colour, and the contrast of it that is enough to measure the ends by.
+_LUMA = np.array([0.299, 0.587, 0.114])
+_LUMA_LEVELS = 25.0
 
 #: Thickest tick, px.
 _THICKEST_TICK_PX = 10
@@ -114,9 +127,9 @@ def _long_edges(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
         np.asarray(straight, np.uint8), connectivity=4
     )
     boxes = stats[1:count]
-    # An edge of one row, of two where it is soft or the bar is one row thick; a few more where a
-    # tick or a box joins.
-    boxes = boxes[boxes[:, cv2.CC_STAT_HEIGHT] <= 6]
+    # An edge takes one row, two where it is soft; both edges of a thin bar join, the more so in
+    # colour, which JPEG smears over rows.
+    boxes = boxes[boxes[:, cv2.CC_STAT_HEIGHT] <= _DEEPEST_EDGE_PX]
     order = np.lexsort(
         (boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_TOP], -boxes[:, cv2.CC_STAT_WIDTH])
     )
@@ -211,24 +224,28 @@ def _measured(
     if uniform.mean() < _UNIFORM_SHARE or telling[first:last].mean() < _EDGED_SHARE:
         return None
     ticks = [_tick(pixels, rows, column, paint) for column in (first, last - 1)]
-    start, end = (
-        float(first - _part(likeness, first, -1)),
-        float(last + _part(likeness, last - 1, 1)),
-    )
+    if abs(float(axis @ _LUMA)) >= _LUMA_LEVELS:
+        # JPEG keeps brightness at full resolution, colour at half.
+        unit = _LUMA / float(axis @ _LUMA)
+        likeness = 1 + (line - colour) @ unit
+    start, end = _end(likeness, first, -1), _end(likeness, last - 1, 1)
+    ticks = [_tick(pixels, rows, column, paint) for column in (first, last - 1)]
     widths = [
-        _tick_width(_beside(pixels, rows, tick), column, way, paint)
+        _tick_width(1 + (_beside(pixels, rows, tick) - colour) @ unit, column, way)
         for tick, column, way in ((ticks[0], first, -1), (ticks[1], last - 1, 1))
     ]
     # Beside a tick nothing is seen of the surroundings: the line goes to the tick's far side, and
     # between two ticks the length counts from middle to middle.
-    half = 0.5 if all(width[0] + width[1] > 0 for width in widths) else 0.0
+    half = 0.5 if all(sum(width) > 0 for width in widths) else 0.0
     if sum(widths[0]):
         start = first - widths[0][1] + half * sum(widths[0])
         hidden[0] = max(0, hidden[0] - widths[0][1] - 1)
     if sum(widths[1]):
         end = last + widths[1][1] - half * sum(widths[1])
         hidden[1] = max(0, hidden[1] - widths[1][1] - 1)
-    error = math.hypot(math.sqrt(2) * _END_ERROR_PX, 0.5 * max(hidden))
+    # Devices differ in where on a tick the length ends.
+    unsure = _TICK_ERROR * max(sum(width) for width in widths)
+    error = math.hypot(math.sqrt(2) * _END_ERROR_PX, unsure, 0.5 * max(hidden))
     return BarLine(row0, row1, start, end, error, contrast, ticks[0], ticks[1])
 
 
@@ -264,13 +281,18 @@ def _extent(
     return ends[0], ends[1] + 1, hidden
 
 
-def _part(likeness: NDArray[np.float64], at: int, way: int) -> float:
-    """Share of a pixel by which the line is longer than its whole columns at one end."""
-    share = float(np.clip(likeness[at], 0, 1)) - 1
-    beyond = at + way
-    if 0 <= beyond < len(likeness) and 0 < likeness[beyond] < 0.5:
-        share += float(likeness[beyond])
-    return share
+def _end(likeness: NDArray[np.float64], at: int, way: int) -> float:
+    """Where the line ends near its last sure column, in fractions of a pixel: half way down."""
+    inner = at - way * _SOFT_PX
+    columns = inner + way * np.arange(2 * _SOFT_PX + 1)
+    columns = columns[(columns >= 0) & (columns < len(likeness))]
+    profile = np.clip(likeness[columns], 0, 1)
+    below = np.flatnonzero(profile < 0.5)
+    if not below.size or below[0] == 0:
+        return at + 0.5 + 0.5 * way
+    last = int(below[0]) - 1
+    part = (profile[last] - 0.5) / (profile[last] - profile[last + 1])
+    return float(columns[last] + 0.5 + way * part)
 
 
 def _tick(
@@ -294,18 +316,16 @@ def _beside(
     return np.asarray(pixels[rows[0] - 2 if tick[0] >= _TICK_PX else rows[1] + 1])
 
 
-def _tick_width(beside: NDArray[np.uint8], column: int, way: int, paint: Paint) -> tuple[int, int]:
+def _tick_width(likeness: NDArray[np.float64], column: int, way: int) -> tuple[int, int]:
     """Thickness of the tick at a column: inwards, the column included, and outwards beyond it.
 
     What is thicker than a tick can be is a hair or a box: no tick.
     """
-    outwards, inwards = (
-        beside[column + way :: way] if column + way >= 0 else beside[:0],
-        beside[column::-way],
-    )
+    beyond = column + way
+    outwards = likeness[beyond::way] if 0 <= beyond < len(likeness) else likeness[:0]
     widths = []
-    for columns in (inwards, outwards):
-        like = paint.is_on(columns[: _THICKEST_TICK_PX + 1], share=0.5)
+    for columns in (likeness[column::-way], outwards):
+        like = columns[: _THICKEST_TICK_PX + 1] >= 0.5
         if like.all() and len(like):
             return 0, 0
         widths.append(int(like.argmin()) if len(like) else 0)

@@ -23,7 +23,7 @@ ALPHABET = "0123456789.,abcdefghijklmnopqrstuvwxyzµ:/-=^%+()未使用校正准�
 STRIP_HEIGHT_PX = 24
 
 #: Share of the strip's height that a capital letter took, on average, in training.
-CAP_SHARE = 0.6
+CAP_SHARE = 0.57
 
 #: Classes of the decimal point and comma.
 _POINTS = [1 + ALPHABET.index("."), 1 + ALPHABET.index(",")]
@@ -42,18 +42,31 @@ class TextLine:
         Characters of `ALPHABET`, in reading order; spaces are not read.
     confidences : tuple of float
         Highest probability of each character, 0 to 1.
-    starts, ends : tuple of float
-        First and last column of each character as a share of the strip's width, 0 to 1.
+    centres : tuple of float
+        Middle of each character, in heights of the strip from its left side.
     missed_point : float
         Largest probability, 0 to 1, of a decimal point in a column where none was read: "1.0" must
         not become "10".
+    doubts : tuple of float
+        Largest probability of a character that was passed over before the first, between each two,
+        and after the last character (one more than characters), no further than a strip's height.
     """
 
     text: str
     confidences: tuple[float, ...]
-    starts: tuple[float, ...]
-    ends: tuple[float, ...]
+    centres: tuple[float, ...]
     missed_point: float
+    doubts: tuple[float, ...]
+
+    def part(self, first: int, last: int) -> TextLine:
+        """Return the line of characters `first` to `last`, the last one included."""
+        return TextLine(
+            self.text[first : last + 1],
+            self.confidences[first : last + 1],
+            self.centres[first : last + 1],
+            self.missed_point,
+            self.doubts[first : last + 2],
+        )
 
     @property
     def confidence(self) -> float:
@@ -75,7 +88,7 @@ def read_strip(strip: NDArray[np.uint8]) -> TextLine:
     """
     height, width = strip.shape
     if height < 2 or width < 2 or float(strip.std()) < _FLAT_LEVELS:
-        return TextLine("", (), (), (), 0.0)
+        return TextLine("", (), (), 0.0, ())
     return decode(probabilities(normalise_strip(strip)))
 
 
@@ -120,26 +133,41 @@ def decode(classes: NDArray[np.float32]) -> TextLine:
     columns = len(best)
     text: list[str] = []
     confidences: list[float] = []
-    starts: list[float] = []
-    ends: list[float] = []
+    spans: list[list[int]] = []
     previous = 0
     for column, index in enumerate(best.tolist()):
         if index:
             value = float(classes[column, index])
             if index == previous:
                 confidences[-1] = max(confidences[-1], value)
-                ends[-1] = (column + 1) / columns
+                spans[-1][1] = column + 1
             else:
                 text.append(ALPHABET[index - 1])
                 confidences.append(value)
-                starts.append(column / columns)
-                ends.append((column + 1) / columns)
+                spans.append([column, column + 1])
         previous = index
     points = classes[:, _POINTS].sum(axis=1)
     # Columns beside a point that was read share in it.
-    is_point = np.convolve(np.isin(best, _POINTS), np.ones(5), mode="same") > 0
+    is_point = np.convolve(np.isin(best, _POINTS), np.ones(5))[2 : columns + 2] > 0
     missed = float(points[~is_point].max(initial=0.0))
-    return TextLine("".join(text), tuple(confidences), tuple(starts), tuple(ends), missed)
+    # Two columns of the strip to one of the network.
+    centres = tuple((first + last) / STRIP_HEIGHT_PX for first, last in spans)
+    doubts = _doubts(1.0 - classes[:, 0], spans)
+    return TextLine("".join(text), tuple(confidences), centres, missed, doubts)
+
+
+def _doubts(ink: NDArray[np.float32], spans: list[list[int]]) -> tuple[float, ...]:
+    """Largest probability of ink before, between and after the columns that were read."""
+    reach = STRIP_HEIGHT_PX // 2
+    before = [0] + [last + 1 for _, last in spans]
+    after = [first - 1 for first, _ in spans] + [len(ink)]
+    if spans:
+        before[0] = max(0, after[0] - reach)
+        after[-1] = min(len(ink), before[-1] + reach)
+    return tuple(
+        float(ink[first : max(first, last)].max(initial=0.0))
+        for first, last in zip(before, after, strict=True)
+    )
 
 
 def _convolve(

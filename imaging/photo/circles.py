@@ -47,7 +47,7 @@ class Circle:
 
 @dataclass(frozen=True)
 class FoundCircle:
-    """A circle and the pixels (bool, (h, w)) of its line and of lines of its colour that join it."""
+    """A circle and the pixels (bool, (h, w)) of its line and of lines that join it."""
 
     circle: Circle
     line: NDArray[np.bool_]

@@ -14,10 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .banners import follow_lines
 from .bar_label import Box, Label, labels_near, read_label
 from .bar_lines import BarLine, find_bar_lines
 from .borders import find_content
 from .circles import Circle, find_circle
+from .label_search import search_label
 from .text_boxes import text_boxes
 from .text_lines import FoundLine, Run, find_runs, grey_maps, read_runs
 
@@ -28,10 +30,22 @@ _MARGIN_PX = 3
 
 #: A line whose label cannot be read is taken for a bar (and flagged) from this length, px, and
 #: contrast, grey levels, on, when it is this thin, and has text beside it or a tick at either end.
-_UNREAD_PX, _UNREAD_LEVELS, _UNREAD_SHARE = 60, 60, 0.08
+_UNREAD_PX, _UNREAD_LEVELS, _UNREAD_SHARE = 40, 50, 0.15
 
 #: Most error of a bar's length, as a share of it, with which a scale is taken from it.
-_MOST_ERROR = 0.02
+_MOST_ERROR = 0.025
+
+#: Least length of a bar in heights of its label's capitals: the side of a label's box is shorter.
+_LEAST_CAPS = 1.7
+
+#: How much longer an upright line must be than a lying one to come before it.
+_LYING_WEIGHT = 1.3
+
+#: Bars around which a label is searched in one photo: it takes time.
+_MOST_SEARCHES = 1
+
+#: Gap between lines that belong to one bar, px.
+_JOIN_PX = 20
 
 #: Labels that are tried for one bar, nearest first.
 _LABELS_TRIED = 3
@@ -105,10 +119,11 @@ class Graphics:
 
 @dataclass(frozen=True)
 class _FoundBar:
-    """A bar in the coordinates of the array it was found in, turned when it is vertical."""
+    """A bar; its line in the coordinates of the array it was found in, its box in the photo's."""
 
     line: BarLine
     label: Label | None
+    box: Box
     is_vertical: bool
 
 
@@ -129,6 +144,7 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     runs = find_runs(least, greatest)
     lines = read_runs(grey, runs)
+    lines += follow_lines(grey, least, greatest, lines)
     ring = find_circle(pixels)
     found = _bars(pixels, [grey, least, greatest], runs, lines)
     labels = [
@@ -165,35 +181,81 @@ def _bars(
     lines: list[FoundLine],
 ) -> list[_FoundBar]:
     """Bars that are read, or that are surely bars; each label serves the longest bar beside it."""
+    candidates = [(line, False) for line in find_bar_lines(pixels)]
+    turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
+    candidates += [(line, True) for line in find_bar_lines(turned)]
+    candidates.sort(key=_rank)
     found: list[_FoundBar] = []
     used: list[Run] = []
-    for is_vertical in (False, True):
-        searched = np.ascontiguousarray(pixels.swapaxes(0, 1)) if is_vertical else pixels
-        for line in find_bar_lines(searched):
-            box = line.box if not is_vertical else (line.box[2], line.box[3], *line.box[:2])
-            near = [run for run in labels_near(box, runs) if run not in used]
+    searches = 0
+    for line, is_vertical in candidates:
+        box = line.box if not is_vertical else (*line.box[2:], *line.box[:2])
+        near = [run for run in labels_near(box, runs) if not _is_used(run, used)]
+        label = _read_one(greys, near[:_LABELS_TRIED], line, box)
+        if label is None and _is_sure(line) and searches < _MOST_SEARCHES:
+            searches += 1
+            seen = search_label(greys[0], box, length_px=line.length)
+            fresh = [run for run in seen if not _is_used(run, used)]
+            label = _read_one(greys, fresh[:_LABELS_TRIED], line, box)
+        if label is not None:
+            used.append(label.run)
+        if label is not None and line.error_px > _MOST_ERROR * line.length:
+            # The text is plain, but a hair may hide where the bar ends.
             label = None
-            for run in near[:_LABELS_TRIED]:
-                label = read_label(greys, run, bar=box, length_px=line.length)
-                if label is not None and line.error_px > _MOST_ERROR * line.length:
-                    # The text is plain, but a hair may hide where the bar ends.
-                    label = None
-                if label is not None:
-                    used.append(run)
-                    break
-            if label is not None or _is_unread_bar(line, box, lines):
-                found.append(_FoundBar(line, label, is_vertical))
+        is_arm = any(_meet(box, bar.box) for bar in found)
+        if label is not None or (not is_arm and _is_unread_bar(line, box, lines)):
+            found.append(_FoundBar(line, label, box, is_vertical))
     return found
+
+
+def _meet(one: Box, other: Box) -> bool:
+    """Whether two bars touch: ticks, arms and the second line of a double bar are no bars."""
+    rows = min(one[1], other[1]) + _JOIN_PX >= max(one[0], other[0])
+    return rows and min(one[3], other[3]) + _JOIN_PX >= max(one[2], other[2])
+
+
+def _read_one(
+    greys: list[NDArray[np.uint8]], runs: list[Run], line: BarLine, box: Box
+) -> Label | None:
+    """The first of these runs that reads as a length fit for the bar."""
+    for run in runs:
+        if line.length >= _LEAST_CAPS * (run.row1 - run.row0):
+            label = read_label(greys, run, bar=box, length_px=line.length)
+            if label is not None:
+                return label
+    return None
+
+
+def _is_used(run: Run, used: list[Run]) -> bool:
+    return any(run.is_beside(one) for one in used)
+
+
+def _rank(candidate: tuple[BarLine, bool]) -> tuple[float, bool, int, float]:
+    """Longer bars come first: the ends of a bar are shorter lines.
+
+    Labels are written along horizontal bars, so these come before the upright arm of an L.
+    """
+    line, is_vertical = candidate
+    weight = 1.0 if is_vertical else _LYING_WEIGHT
+    return -weight * line.length, is_vertical, line.row0, line.start
 
 
 def _is_unread_bar(line: BarLine, box: Box, lines: list[FoundLine]) -> bool:
     """Whether a line is a scale bar although no length was read beside it."""
-    if line.length < _UNREAD_PX or line.error_px > 1 or line.contrast < _UNREAD_LEVELS:
-        return False
-    if line.row1 - line.row0 > _UNREAD_SHARE * line.length:
+    if not _is_sure(line):
         return False
     runs = [Run(one.row0, one.row1, one.col0, one.col1, 0) for one in lines]
     return line.has_ticks or bool(labels_near(box, runs))
+
+
+def _is_sure(line: BarLine) -> bool:
+    """Whether a line is too long, thin, even and strong for a hair."""
+    return (
+        line.length >= _UNREAD_PX
+        and line.error_px <= _MOST_ERROR * line.length
+        and line.contrast >= _UNREAD_LEVELS
+        and line.row1 - line.row0 <= _UNREAD_SHARE * line.length
+    )
 
 
 def _mask_bar(masked: NDArray[np.bool_], line: BarLine) -> None:

@@ -17,14 +17,20 @@ from numpy.typing import NDArray
 from .bar_text import CAP_SHARE, TextLine, read_strip
 
 #: Contrast of a stroke to its surroundings, grey levels.  Fine text loses half of its contrast of
-#: 100 and more to anti-aliasing and JPEG.
-_STROKE_LEVELS = 45
+#: 100 and more to anti-aliasing and JPEG.  Where hair gives too many parts, the next holds.
+_STROKE_LEVELS = (45, 70, 100)
+
+#: Least share of a character's box that is ink.
+_LEAST_INK = 0.12
 
 #: Widest stroke, px; capitals of this stroke are some 80 px high.
 _STROKE_PX = 12
 
 #: Heights of a character, px.
 _LOW_PX, _HIGH_PX = 6, 72
+
+#: Gap between two runs that may be one line of text, in heights of a capital.
+_PART_GAP_CAPS = 4.0
 
 #: Most parts that are linked, and most lines that are read, in one photo: the time stays bounded
 #: where hair or grain gives thousands of parts.
@@ -61,6 +67,12 @@ class Run:
     col1: int
     parts: int
 
+    def is_beside(self, other: Run) -> bool:
+        """Whether the two share rows and may be parts of one line of text."""
+        rows = min(self.row1, other.row1) > max(self.row0, other.row0)
+        gap = max(self.col0, other.col0) - min(self.col1, other.col1)
+        return rows and gap <= _PART_GAP_CAPS * max(self.row1 - self.row0, other.row1 - other.row0)
+
 
 def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the least and the greatest of the three channels, uint8 (h, w) each."""
@@ -72,15 +84,13 @@ def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.
 
 def find_runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
     """Return runs of character-like parts, those of most parts first."""
-    kernel = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
     runs: list[Run] = []
-    for grey, way in (
-        (least, cv2.MORPH_TOPHAT),
-        (least, cv2.MORPH_BLACKHAT),
-        (greatest, cv2.MORPH_TOPHAT),
-    ):
-        hat = cv2.morphologyEx(grey, way, kernel)
-        runs.extend(_runs_of(np.asarray(hat >= _STROKE_LEVELS, np.uint8)))
+    for hat in _hats(least, greatest):
+        for levels in _STROKE_LEVELS:
+            parts = _parts(np.asarray(hat >= levels, np.uint8))
+            if len(parts) <= _MOST_PARTS:
+                runs.extend(_chains(parts))
+                break
     runs.sort(key=lambda run: (-run.parts, run.row0, run.col0))
     kept: list[Run] = []
     for run in runs:
@@ -89,27 +99,40 @@ def find_runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run
     return kept
 
 
-def _runs_of(strokes: NDArray[np.uint8]) -> list[Run]:
-    count, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    if count <= 1:
-        return []
-    stats = stats[1:]
-    wide, high, area = (
-        stats[:, cv2.CC_STAT_WIDTH],
-        stats[:, cv2.CC_STAT_HEIGHT],
-        stats[:, cv2.CC_STAT_AREA],
-    )
-    fits = (
-        (high >= _LOW_PX) & (high <= _HIGH_PX) & (wide <= 4 * high) & (area >= 0.12 * wide * high)
-    )
-    parts = stats[fits][:, :4].astype(np.int64)
-    if len(parts) > _MOST_PARTS:
-        return []
-    parts = parts[np.lexsort((parts[:, 1], parts[:, 0]))]
-    left, top, wide, high = parts.T
-    right, bottom = left + wide, top + high
-    follows = _followers(left, right, top, bottom, high)
-    return _chains(follows, left, right, top, bottom)
+def find_strokes(
+    least: NDArray[np.uint8], greatest: NDArray[np.uint8], row0: int, row1: int
+) -> list[NDArray[np.bool_]]:
+    """Return the strokes in rows `row0` to `row1`: bool maps of light, dark and bright strokes."""
+    first, last = max(0, row0 - _STROKE_PX), min(least.shape[0], row1 + _STROKE_PX)
+    rows = slice(row0 - first, row1 - first)
+    return [
+        np.asarray(hat[rows] >= _STROKE_LEVELS[0])
+        for hat in _hats(least[first:last], greatest[first:last])
+    ]
+
+
+def _hats(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Contrast of strokes to their surroundings: light, dark, and bright in any one channel."""
+    kernel = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
+    return [
+        np.asarray(cv2.morphologyEx(grey, way, kernel), np.uint8)
+        for grey, way in (
+            (least, cv2.MORPH_TOPHAT),
+            (least, cv2.MORPH_BLACKHAT),
+            (greatest, cv2.MORPH_TOPHAT),
+        )
+    ]
+
+
+def _parts(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Left, top, width, height of connected strokes as large as a character, from left to right."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    boxes = stats[1:].astype(np.int64)
+    wide, high = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
+    fits = (high >= _LOW_PX) & (high <= _HIGH_PX) & (wide <= 4 * high)
+    fits &= boxes[:, cv2.CC_STAT_AREA] >= _LEAST_INK * wide * high
+    parts = boxes[fits][:, :4]
+    return np.asarray(parts[np.lexsort((parts[:, 1], parts[:, 0]))])
 
 
 def _followers(
@@ -117,9 +140,9 @@ def _followers(
     right: NDArray[np.int64],
     top: NDArray[np.int64],
     bottom: NDArray[np.int64],
-    high: NDArray[np.int64],
 ) -> list[int]:
     """For each part the index of the part next to its right on one base line, or -1."""
+    high = bottom - top
     follows = []
     for index in range(len(left)):
         # Parts are sorted by their left side: only a window to the right can follow.
@@ -142,13 +165,11 @@ def _followers(
     return follows
 
 
-def _chains(
-    follows: list[int],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    top: NDArray[np.int64],
-    bottom: NDArray[np.int64],
-) -> list[Run]:
+def _chains(parts: NDArray[np.int64]) -> list[Run]:
+    """Link parts to runs."""
+    left, top, wide, high = parts.T
+    right, bottom = left + wide, top + high
+    follows = _followers(left, right, top, bottom)
     used = np.zeros(len(follows), bool)
     runs = []
     for first in range(len(follows)):

@@ -300,7 +300,7 @@ class _Page:
         self.boxes.append(box)
 
     def _lay(self, mask: Coverage, row: int, column: int, colour: Colour) -> None:
-        height, width = self.drawn.shape
+        height, width = self.pixels.shape[:2]
         rows = slice(max(0, -row), min(mask.shape[0], height - row))
         columns = slice(max(0, -column), min(mask.shape[1], width - column))
         shown = mask[rows, columns, None]
@@ -343,6 +343,9 @@ def _draw_bar(
         page.text(mask, top + deep // 2 - rows // 2, right + gap + bar.thickness_px, style)
     else:
         column = left + (length - columns) // 2 if rng.random() < 0.6 else left
+        if bar.style == "l_shape" and bar.place == "above":
+            # Right of the arm, as devices do.
+            column = max(column, left + bar.thickness_px + gap)
         row = top - gap - tick - rows if bar.place == "above" else top + deep + gap + tick
         page.text(mask, row, max(2, column), style)
     middle = top + deep / 2
@@ -367,7 +370,7 @@ def _paint_bar(page: _Page, bar: BarSpec, place: tuple[int, int, int], tick: int
         deep = 2 * thick if bar.style == "filled" else thick
         page.fill((top, top + deep, left, right), bar.colour)
         if bar.style == "l_shape":
-            arm = min(right - left, top - 2)
+            arm = min(right - left - thick, top - 2)
             page.fill((top - arm, top + thick, left, left + thick), bar.colour)
 
 
@@ -375,7 +378,7 @@ def _draw_circle(
     page: _Page, spec: GraphicsSpec, radius_mm: float, px_per_mm: float
 ) -> tuple[float, float, float]:
     """Draw the measuring circle in the middle, a radius and its area; return x, y, radius."""
-    height, width = page.drawn.shape
+    height, width = page.pixels.shape[:2]
     column, row, radius = width // 2, height // 2, round(radius_mm * px_per_mm)
     tip = (round(column + 0.98 * radius), round(row + 0.17 * radius))
     painted = page.pixels.copy()
