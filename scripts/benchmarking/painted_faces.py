@@ -15,9 +15,9 @@ import numpy as np
 
 from imaging.errors import DermetryError
 from imaging.face.landmarks import find_landmarks, working_frame
-from imaging.face.masi import RegionGrade, apply_floor, area_score, darkness_score, mmasi
-from imaging.face.measure import darkness_cuts
+from imaging.face.masi import mmasi
 from imaging.face.regions import find_regions
+from imaging.face.truth import true_grades
 from imaging.photo.colour import lab_of, linear_light
 from imaging.photo.reading import find_photos, read_photo
 from imaging.settings import Settings
@@ -111,15 +111,7 @@ def paint(
     added = np.zeros(shape, np.float32)
     added[row0:row1, col0:col1] = peak * profile
     scene = apply_density(face.pixels, face.labels, added, direction=_direction(rng), peak=peak)
-    cuts = darkness_cuts(settings.face)
-    grades = {
-        name: RegionGrade(
-            area_score(apply_floor(percent, floor_percent=settings.face.area_floor_percent)),
-            max(1.0, darkness_score(scene.delta_l[name], cuts=cuts)) if percent else 0.0,
-            0.0,
-        )
-        for name, percent in scene.percents.items()
-    }
+    grades = true_grades(scene.percents, scene.delta_l, settings=settings.face)
     return Painted(face, scene, wanted, mmasi(grades))
 
 

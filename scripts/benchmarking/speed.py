@@ -57,7 +57,7 @@ def measure_speed(
         for name in RIVALS:
             peak = _peak_mb(_run_rival, name, photos, px_per_mm)
             yield Row(SECTION, "peak memory", name, peak, "MB", decimals=0)
-    yield Row(SECTION, "dermetry --help", "dermetry", _start_seconds(), "s", Bar(high=0.5), 2)
+    yield Row(SECTION, "dermetry --help", methods[0].name, _start_seconds(), "s", Bar(high=0.5), 2)
 
 
 def timed_photos(labelled: LabelledFolder | None, scratch: Path, *, count: int) -> list[Path]:
@@ -87,10 +87,10 @@ def _time_rows(methods: list[Method], photos: list[Path], px_per_mm: float) -> I
         work(photos[0])  # the first call also loads libraries and builds filters
         seconds[name] = statistics.median(_seconds(work, path) for path in photos)
     size = "×".join(str(side) for side in Image.open(photos[0]).size)
-    yield Row(SECTION, f"{size} photo", DECODE, decode, "s", decimals=4)
+    label = f"{size} photo, this tool's overlay included"
+    yield Row(SECTION, label, DECODE, decode, "s", decimals=4)
     for name, value in seconds.items():
         bar = Bar(high=round(seconds[SATO], 3)) if name.startswith("dermetry") else None
-        label = f"{size} photo, overlay included" if bar else f"{size} photo"
         yield Row(SECTION, label, name, value, "s", bar, 2)
     for name, value in seconds.items():
         yield Row(SECTION, "as a multiple of the decode", name, value / decode, "×", decimals=0)
