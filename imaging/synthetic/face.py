@@ -152,7 +152,7 @@ def apply_density(
     painted = srgb_pixels(
         light * np.power(np.float32(10), -density[..., None] * np.array(direction, np.float32))
     )
-    lesion = (density >= 0.5 * peak) & (labels > 0)
+    lesion = (density >= 0.5 * peak) & (labels > 0) & (peak > 0)
     drop = lab_of(light)[..., 0] - lab_of(linear_light(painted))[..., 0]
     percents: dict[str, float] = {}
     delta_l: dict[str, float] = {}

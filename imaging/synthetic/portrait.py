@@ -71,7 +71,7 @@ def make_portrait(
     light, shine = _light(u, v, face_width_px, rng)
     seen = light * np.power(np.float32(10), -density) + shine
     seen = np.clip(seen / np.quantile(seen, 0.99), 0.004, 1.2).astype(np.float32)
-    density = _camera(-np.log10(seen), rng)
+    density = _camera(-np.log10(seen), face_width_px, rng)
     density += _blemishes(shape, u, v, face_width_px, rng)
     if not is_patch:
         density += _rim(skin, face_width_px, rng)
@@ -189,7 +189,7 @@ def _skin_density(
     density = np.broadcast_to(base, (*shape, 3)).copy()
     tan = random_field(shape, face_px * rng.uniform(0.4, 1.0), rng) * rng.uniform(0, 0.02)
     density += tan[..., None] * np.array(MELASMA_DIRECTION, np.float32)
-    flush = random_field(shape, face_px * rng.uniform(0.1, 0.5), rng) * rng.uniform(0, 0.02)
+    flush = random_field(shape, face_px * rng.uniform(0.1, 0.5), rng) * rng.uniform(0, 0.04)
     cheeks = np.exp(-((np.abs(u) - 0.5) ** 2 + (v - 0.3) ** 2) / 0.08) * rng.uniform(0, 0.09)
     nose = np.exp(-(u**2 / 0.03 + (v - 0.25) ** 2 / 0.06)) * rng.uniform(0, 0.08)
     density += (flush + cheeks + nose)[..., None] * HAEMOGLOBIN
@@ -253,12 +253,21 @@ def _light(u: Floats, v: Floats, face_px: float, rng: np.random.Generator) -> tu
     return np.maximum(light, 0.01).astype(np.float32), shine.astype(np.float32)
 
 
-def _camera(density: Floats, rng: np.random.Generator) -> Floats:
+def _camera(density: Floats, face_px: float, rng: np.random.Generator) -> Floats:
     """Return the density after a tone curve on each channel and a change of saturation."""
     contrast, bend = rng.uniform(0.8, 1.3), rng.uniform(-0.25, 0.5)
     bent = contrast * (density + bend * density**2)
     grey = bent.mean(axis=-1, keepdims=True)
-    return np.asarray(grey + rng.uniform(0.75, 1.3) * (bent - grey), np.float32)
+    seen = grey + rng.uniform(0.75, 1.3) * (bent - grey)
+    # Clear skin in real photos: where light falls off, blue falls off faster than red (0.25 to 0.9
+    # of the luminance step), by light that passes through skin, shine, and the tone curve.
+    slope = rng.uniform(0.0, 1.05) * np.array([-0.5, -0.05, 0.5], np.float32)
+    seen = seen + (grey - np.median(grey)) * slope
+    # What is left of blue against red then still varies by 0.03 to 0.06 over a fifth of the face.
+    yellow = random_field(seen.shape[:2], face_px * np.exp(rng.uniform(-2.5, -0.5)), rng)
+    yellow = yellow * rng.uniform(0.005, 0.05)
+    seen = seen + yellow[..., None] * np.array([-0.5, 0.0, 0.5], np.float32)
+    return np.asarray(seen, np.float32)
 
 
 def _blemishes(

@@ -1,0 +1,79 @@
+"""`dermetry synth face`: melasma of known area and darkness painted on a face."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+
+
+def make_face_photos(
+    photo: Annotated[Path | None, typer.Argument(help="A clear frontal face to paint on.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write into.")] = None,
+    pattern: Annotated[str, typer.Option("--pattern", help="Where: see --list.")] = "centrofacial",
+    density: Annotated[
+        float, typer.Option("--density", min=0.0, max=0.5, help="Peak optical density, 0.05-0.25.")
+    ] = 0.15,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many photographs.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the first one.")] = 0,
+    list_patterns: Annotated[
+        bool, typer.Option("--list", help="List the patterns and end.")
+    ] = False,
+) -> None:
+    """Paint melasma on a photo of a clear face; beside each the mask of its truth and its scores.
+
+    The pictures are digitally altered and say so in their names.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    from ..face.landmarks import find_landmarks, working_frame  # noqa: PLC0415
+    from ..face.regions import find_regions  # noqa: PLC0415
+    from ..face.truth import true_scores  # noqa: PLC0415
+    from ..photo.reading import read_photo  # noqa: PLC0415
+    from ..settings import Settings  # noqa: PLC0415
+    from ..study.writing import make_folder, write_bytes  # noqa: PLC0415
+    from ..synthetic.camera import encode_png  # noqa: PLC0415
+    from ..synthetic.face import PATTERNS, MelasmaSpec, paint_melasma  # noqa: PLC0415
+
+    if list_patterns:
+        for name, percents in PATTERNS.items():
+            typer.echo(f"{name}: " + ", ".join(f"{k} {v:g} %" for k, v in percents.items()))
+        return
+    if pattern not in PATTERNS:
+        raise UsageError(
+            f"There is no pattern {pattern!r}.",
+            remedy=f"Choose one of {', '.join(PATTERNS)}.",
+        )
+    if photo is None or out is None:
+        raise UsageError(
+            "A photo to paint on and a folder to write into are needed.",
+            remedy="dermetry synth face FACE.jpg --out FOLDER",
+        )
+    settings = Settings()
+    read = read_photo(photo, photo_id=photo.name, settings=settings.photo)
+    landmarks = find_landmarks(read.pixels, settings=settings.face)
+    frame = working_frame(landmarks, read.pixels.shape, settings=settings.face)
+    regions = find_regions(frame.cut(read.pixels), frame.place(landmarks), settings=settings.face)
+    labels = frame.spread(regions.labels, read.pixels.shape).astype(np.int32)
+    make_folder(out)
+    for number in range(seed, seed + count):
+        scene = paint_melasma(
+            read.pixels,
+            labels,
+            MelasmaSpec(percents=PATTERNS[pattern], density=density),
+            face_width_px=landmarks.face_width_px,
+            rng=np.random.default_rng(number),
+        )
+        stem = f"{photo.stem}_altered_{pattern}_{number:04d}"
+        write_bytes(out / f"{stem}.png", encode_png(scene.pixels))
+        mask = np.repeat(scene.lesion[..., None], 3, axis=2).astype(np.uint8) * np.uint8(255)
+        write_bytes(out / f"{stem}_truth.png", encode_png(mask))
+        truth = {"photo": f"{stem}.png", "pattern": pattern, "density": density, "seed": number}
+        truth |= true_scores(scene.percents, scene.delta_l, settings=settings.face)
+        text = json.dumps(truth, indent=2) + "\n"
+        write_bytes(out / f"{stem}_truth.json", text.encode())
+    typer.echo(f"Wrote {count} altered photograph{'s' * (count > 1)} to {out}.", err=True)
