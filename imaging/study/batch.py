@@ -137,37 +137,51 @@ def run_batch(
         written.  Whatever was finished before is kept.
     """
     observer = observer or SilentObserver()
-    with StopRequest() as stop:
-        draft = _draft(paths, out_dir, options)
-        _refuse_foreign_files(out_dir)
-        make_folder(out_dir)
-        with open_for_writing(out_dir, draft.wing.name) as ledger:
-            plan = _split(draft, ledger, options)
-            record = _record(plan, options)
-            run_id = ledger.begin_run(record, done=plan.done, manifest=_cells(plan.manifest))
-            observer.started(photos=len(plan.tasks), done=len(plan.done))
-            inputs = {task.photo_id: asdict(task.inputs) for task in plan.pending}
-            listed = None if plan.manifest is None else set(_cells(plan.manifest))
-            for outcome in _outcomes(plan, options, stop):
-                # First the pictures, then the record: a kill in between means scoring once more,
-                # not a picture that shows other numbers, or eyes that should now be covered.
-                remove_outdated(out_dir, plan.outdated.get(outcome.photo_id, ()), outcome.pictures)
-                ledger.record(run_id, outcome, inputs=inputs[outcome.photo_id])
-                is_listed = listed is None or outcome.photo_id in listed
-                observer.ended(outcome if is_listed else with_flag(outcome, "not_in_manifest"))
-            counts = count_outcomes(ledger)
-            state = "interrupted" if counts.unfinished else "complete"
-            ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
-            write_outputs(out_dir, ledger, plan.wing)
-            if not counts.unfinished:
-                # Who stops a run wants it to end: the report can be made from the ledger later.
-                write_report(out_dir, blind=options.is_blind)
-            return Summary(
-                counts=counts,
-                reused=len(plan.done),
-                kept_besides=ledger.photos_of_earlier_runs(),
-                is_interrupted=bool(counts.unfinished),
-            )
+    draft = _draft(paths, out_dir, options)
+    _refuse_foreign_files(out_dir)
+    make_folder(out_dir)
+    with open_for_writing(out_dir, draft.wing.name) as ledger:
+        plan = _split(draft, ledger, options)
+        # Until here an interrupt may end the command anywhere; from here it is only noted, and the
+        # photos in work, the ledger and the tables are brought to an end.
+        with StopRequest() as stop:
+            return _run_plan(plan, ledger, out_dir, options, observer=observer, stop=stop)
+
+
+def _run_plan(
+    plan: Plan,
+    ledger: Ledger,
+    out_dir: Path,
+    options: BatchOptions,
+    *,
+    observer: Observer,
+    stop: StopRequest,
+) -> Summary:
+    record = _record(plan, options)
+    listed = _cells(plan.manifest)
+    run_id = ledger.begin_run(record, done=plan.done, manifest=listed)
+    observer.started(photos=len(plan.tasks), done=len(plan.done))
+    inputs = {task.photo_id: asdict(task.inputs) for task in plan.pending}
+    for outcome in _outcomes(plan, options, stop):
+        # First the pictures, then the record: a kill in between means scoring once more, not a
+        # picture that shows other numbers, or eyes that should now be covered.
+        remove_outdated(out_dir, plan.outdated.get(outcome.photo_id, ()), outcome.pictures)
+        ledger.record(run_id, outcome, inputs=inputs[outcome.photo_id])
+        is_listed = plan.manifest is None or outcome.photo_id in listed
+        observer.ended(outcome if is_listed else with_flag(outcome, "not_in_manifest"))
+    counts = count_outcomes(ledger)
+    state = "interrupted" if counts.unfinished else "complete"
+    ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
+    write_outputs(out_dir, ledger, plan.wing)
+    if not counts.unfinished:
+        # Who stops a run wants it to end: the report can be made from the ledger later.
+        write_report(out_dir, blind=options.is_blind)
+    return Summary(
+        counts=counts,
+        reused=len(plan.done),
+        kept_besides=ledger.photos_of_earlier_runs(),
+        is_interrupted=bool(counts.unfinished),
+    )
 
 
 def plan_batch(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
