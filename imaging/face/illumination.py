@@ -38,6 +38,8 @@ MODEL_ROUNDS = 6
 NEARBY_SHARE = 0.07
 #: Share of normal skin in that reach at which the correction counts half.
 NEARBY_HALF = 0.15
+#: Reach of the half-pigmented rim round a lesion: half of the border of real ones (0.04).
+RIM_SHARE = 0.02
 #: Face width in pixels at which normal skin is modelled; it is smooth.
 MODEL_WIDTH_PX = 200.0
 
@@ -114,7 +116,11 @@ def normal_density(
     """
     scale = min(1.0, MODEL_WIDTH_PX / face_width_px)
     size = (max(int(skin.shape[1] * scale), 8), max(int(skin.shape[0] * scale), 8))
-    trust = np.where(skin, np.clip(1 - lesion, 0, 1) ** 2, 0).astype(np.float32)
+    # The rim of a lesion is half pigmented: it is no normal skin either.
+    side = 2 * max(round(RIM_SHARE * face_width_px), 1) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    rim = np.asarray(cv2.dilate(lesion, disc), np.float32)
+    trust = np.where(skin, np.clip(1 - rim, 0, 1) ** 2, 0).astype(np.float32)
     whole = cv2.resize(skin.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     weight = np.asarray(cv2.resize(trust, size, interpolation=cv2.INTER_AREA), np.float32)
     sums = cv2.resize(density * trust[..., None], size, interpolation=cv2.INTER_AREA)

@@ -31,12 +31,6 @@ TEXTURE_MM = 0.6
 MELANIN_SLOPE = 0.27 / 0.42
 RED_GAIN = 0.74 / (0.74 - MELANIN_SLOPE * 0.62)
 
-#: Reach in which a patch's own peak is looked for, as a share of the face width: a few patches.
-PEAK_SHARE = 0.06
-
-#: A patch ends where its contrast falls to this share of its own peak.
-BORDER_SHARE = 0.5
-
 
 @dataclass(frozen=True, eq=False)
 class PigmentEvidence:
@@ -48,8 +42,6 @@ class PigmentEvidence:
         Of melasma, 0 to 1.
     contrast : ndarray of float32
         ΔL*: normal skin under the same light − this skin; positive is darker.
-    peak : ndarray of float32
-        The contrast of the patch that a pixel belongs to, at its darkest.
     redness : ndarray of float32
         Rise of the erythema index over normal skin that melanin does not explain.
     support : ndarray of float32
@@ -58,7 +50,6 @@ class PigmentEvidence:
 
     probability: Floats
     contrast: Floats
-    peak: Floats
     redness: Floats
     support: Floats
 
@@ -84,7 +75,7 @@ def find_pigment(
     """
     if not skin.any():
         empty = np.zeros(skin.shape, np.float32)
-        return PigmentEvidence(empty, empty, empty, empty, empty)
+        return PigmentEvidence(empty, empty, empty, empty)
     density = optical_density(smooth_skin(linear, skin, TEXTURE_MM * face_width_px / FACE_WIDTH_MM))
     probability = segment_pigment(
         density, skin, face_width_px=face_width_px, segmenter=settings.segmenter
@@ -98,7 +89,6 @@ def find_pigment(
     return PigmentEvidence(
         probability=probability,
         contrast=contrast,
-        peak=_patch_peak(contrast, probability, PEAK_SHARE * face_width_px),
         redness=redness,
         support=normal.support,
     )
@@ -140,11 +130,10 @@ def pigment_mask(
     smallest_px : float
         Patches of fewer pixels are left out.
     """
-    border = np.maximum(delta_l, 0.0)
     mask = (
         skin
         & (evidence.probability >= probability)
-        & (evidence.contrast >= border)
+        & (evidence.contrast >= delta_l)
         & (evidence.redness <= red_share * np.maximum(evidence.contrast, 0))
     )
     return drop_small(mask, smallest_px)
@@ -163,13 +152,3 @@ def largest_patch_px(mask: Mask) -> float:
     stats = cv2.connectedComponentsWithStats(mask.astype(np.uint8))[2]
     area = float(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0.0
     return float(2 * np.sqrt(area / np.pi))
-
-
-def _patch_peak(contrast: Floats, probability: Floats, reach_px: float) -> Floats:
-    """Return a smooth upper envelope of the contrast over pigmented skin."""
-    core = np.where(probability >= 0.5, np.maximum(contrast, 0), 0).astype(np.float32)
-    sigma = max(reach_px, 1.0)
-    # The power mean leans to the darkest parts and, unlike a maximum, is not one pixel's word.
-    power = cv2.GaussianBlur(core**4, (0, 0), sigma)
-    weight = cv2.GaussianBlur((core > 0).astype(np.float32), (0, 0), sigma)
-    return np.asarray((power / np.maximum(weight, 1e-3)) ** 0.25, np.float32)

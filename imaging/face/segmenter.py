@@ -13,6 +13,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..photo.colour import LUMINANCE
@@ -103,14 +104,14 @@ def _segment_classical(density: Floats, skin: Mask, face_width_px: float) -> Flo
     pigment = part_light(luminance, inside)
     width = face_width_px * scale
     for _ in range(ROUNDS):
-        probability = 1 / (1 + np.exp(-(pigment - EVEN_DENSITY) / DENSITY_STEP))
+        probability = expit((pigment - EVEN_DENSITY) / DENSITY_STEP)
         layers = np.repeat(luminance[..., None], 3, axis=2)
         normal = normal_density(
             layers, inside, probability.astype(np.float32), face_width_px=width
         ).density[..., 0]
         # What both see is pigment: the parted layer knows borders, the comparison knows levels.
         pigment = 0.5 * (pigment + luminance - normal)
-    probability = 1 / (1 + np.exp(-(pigment - EVEN_DENSITY) / DENSITY_STEP))
+    probability = expit((pigment - EVEN_DENSITY) / DENSITY_STEP)
     return _enlarge(np.where(inside, probability, 0).astype(np.float32), skin)
 
 
