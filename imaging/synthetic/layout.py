@@ -46,6 +46,9 @@ TIGHT_SHIFT_MM = 0.07
 TIGHT_TURN, FAN_TURN = 0.4, 1.6
 #: Shafts of a fan leave their common mouth this many mean radii apart.
 FAN_GAP = 0.5
+#: Unit mixes are published for hairs that are seen: hairs of a loose unit do not lie on top of each
+#: other, but this many times the sum of their radii apart across their direction.  Trials of it.
+LOOSE_GAP, LOOSE_TRIALS = 0.7, 12
 #: Roots of a loose unit stand around its centre, evenly but for this much (radians).
 BEARING_SD = 0.4
 #: Hairs of one unit are clipped together: most of the spread of lengths is between units.  The
@@ -204,10 +207,15 @@ def _roots_of_unit(
         lateral = np.empty(count)
         lateral[order] = (np.arange(count) - (count - 1) / 2) * FAN_GAP * radii_mm.mean()
         return lateral[:, None] * across, angle + FAN_TURN * turns
-    bearing = rng.uniform(0.0, 2.0 * math.pi) + 2.0 * math.pi * np.arange(count) / max(count, 1)
-    bearing = bearing + rng.normal(0.0, BEARING_SD, count)
-    distance = rng.uniform(*spec.root_spread_mm, count) * (count > 1)
-    offsets = distance[:, None] * np.column_stack((np.cos(bearing), np.sin(bearing)))
+    for _ in range(LOOSE_TRIALS):
+        bearing = rng.uniform(0.0, 2.0 * math.pi) + 2.0 * math.pi * np.arange(count) / count
+        bearing = bearing + rng.normal(0.0, BEARING_SD, count)
+        distance = rng.uniform(*spec.root_spread_mm, count) * (count > 1)
+        offsets = distance[:, None] * np.column_stack((np.cos(bearing), np.sin(bearing)))
+        order = np.argsort(offsets @ across)
+        gaps = np.diff((offsets @ across)[order])
+        if np.all(gaps >= LOOSE_GAP * (radii_mm[order][1:] + radii_mm[order][:-1])):
+            break
     return offsets, angle + turns
 
 

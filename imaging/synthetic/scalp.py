@@ -213,5 +213,9 @@ def _judge(hair: TrueHair, labels: NDArray[np.int32], hidden: NDArray[np.bool_])
     # Thin hairs may cover no pixel by half: then only what lies over them hides them.
     top = labels[r, c]
     open_ = ((top == hair.hair_id) | (top == 0)) & ~hidden[r, c]
-    is_root_inside = bool(inside[0] and not hidden[rows[0], cols[0]])
-    return replace(hair, visible=float(open_.sum() / len(cols)), is_root_inside=is_root_inside)
+    return replace(
+        hair,
+        visible=float(open_.sum() / len(cols)),
+        uncovered=float(open_.mean()) if len(open_) else 0.0,
+        is_root_inside=bool(inside[0] and not hidden[rows[0], cols[0]]),
+    )

@@ -217,6 +217,8 @@ class TrueHair:
         Whether it ends in a fine tip instead of a cut end.
     visible : float
         Share of its centre line that lies in the photograph and under nothing, 0 to 1.
+    uncovered : float
+        Share under nothing of that part of it that lies in the photograph.
     is_root_inside : bool
         Whether the root lies in the photograph (in the aperture, where there is one).
     """
@@ -229,6 +231,7 @@ class TrueHair:
     length_mm: float
     is_tapered: bool = False
     visible: float = 1.0
+    uncovered: float = 1.0
     is_root_inside: bool = True
 
     @property

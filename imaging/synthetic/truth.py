@@ -38,6 +38,8 @@ TRUTH_COLUMNS = (
 #: The path is written at points this far apart: straight lines between them stay within 0.02 px
 #: of the drawn path, for tight curls within 0.2 px.
 PATH_STEP_PX = 6.0
+#: A hair of which less is uncovered lies under others, nearly whole: nobody could count it.
+SEEN_SHARE = 0.3
 
 
 def truth_csv(rows: list[dict[str, Any]]) -> str:
@@ -101,7 +103,7 @@ def truth_counts(scene: ScalpScene, *, guard_mm: float = 0.2) -> dict[str, Any]:
     """Return scale, size, and the counts and densities that a perfect score would have.
 
     As in a score, a hair counts when its root lies inside the counting frame, and a unit when the
-    mean of all its roots does.
+    mean of all its roots does.  ``seen_count`` leaves out hairs that lie under others.
     """
     frame = counting_frame(scene, guard_mm=guard_mm)
     height, width = frame.shape
@@ -120,6 +122,7 @@ def truth_counts(scene: ScalpScene, *, guard_mm: float = 0.2) -> dict[str, Any]:
         "guard_mm": guard_mm,
         "frame_area_cm2": round(area_cm2, 6),
         "hair_count": len(counted),
+        "seen_count": sum(hair.uncovered >= SEEN_SHARE for hair in counted),
         "terminal_count": terminal,
         "vellus_count": len(counted) - terminal,
         "hair_density_per_cm2": round(len(counted) / area_cm2, 3) if area_cm2 else None,

@@ -65,6 +65,30 @@ def test_diameters_follow_their_two_distributions():
     assert not np.any((diameters > 38.0) & (diameters < 42.0))
 
 
+def test_hairs_of_a_loose_unit_do_not_lie_on_top_of_each_other():
+    spec = replace(
+        PRESETS["clipped_light_skin"],
+        width_px=4000,
+        height_px=4000,
+        units=UnitSpec(tight_share=0.0, fan_share=0.0, hairs_per_unit=(0.0, 1.0)),
+    )
+    hairs, _ = lay_out_hairs(spec, rng=np.random.default_rng(6))
+    pairs: dict[int, list] = {}
+    for hair in hairs:
+        pairs.setdefault(hair.unit_id, []).append(hair)
+    clear = []
+    for one, other in (p for p in pairs.values() if len(p) == 2):
+        # Directions are those of the hairs, a few degrees off the unit's own.
+        ahead = one.path_px[3] - one.path_px[0] + other.path_px[3] - other.path_px[0]
+        ahead = ahead / np.hypot(*ahead)
+        apart = np.array(other.root) - one.root
+        lateral = abs(apart[0] * ahead[1] - apart[1] * ahead[0])
+        radii = (one.diameter_um + other.diameter_um) / 2000 * spec.px_per_mm
+        clear.append(lateral > 0.4 * radii)
+    assert len(clear) > 300
+    assert np.mean(clear) > 0.9
+
+
 def test_lengths_have_the_median_of_the_spec():
     spec = replace(
         PRESETS["clipped_light_skin"], width_px=5000, height_px=5000,

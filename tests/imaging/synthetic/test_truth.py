@@ -61,6 +61,18 @@ def test_counts_agree_with_the_rows(scene):
     )
 
 
+def test_hairs_under_others_are_counted_but_not_seen():
+    spec = replace(PRESETS["long_crossing"], width_px=640, height_px=480)
+    crowded = make_scalp(spec, rng=np.random.default_rng(2))
+    path = crowded.hairs[0].path_px
+    twins = [replace(crowded.hairs[0], hair_id=k, path_px=path) for k in (1, 2)]
+    scene = make_scalp(spec, rng=np.random.default_rng(2), hairs=twins)
+    assert scene.hairs[0].uncovered < 0.1
+    assert scene.hairs[1].uncovered == 1.0
+    counts = truth_counts(crowded)
+    assert counts["seen_count"] <= counts["hair_count"]
+
+
 def test_a_wider_guard_counts_fewer_hairs_on_a_smaller_area(scene):
     narrow, wide = truth_counts(scene, guard_mm=0.1), truth_counts(scene, guard_mm=0.6)
     assert wide["hair_count"] < narrow["hair_count"]
