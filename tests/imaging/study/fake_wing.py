@@ -37,7 +37,7 @@ def make_wing() -> Wing:
 def score_photo(photo, settings) -> HairScore:
     name = photo.photo_id
     if "slow" in name:
-        time.sleep(0.15)
+        time.sleep(0.25)
     if "killer" in name:
         os.kill(os.getpid(), signal.SIGKILL)
     if "buggy" in name:
