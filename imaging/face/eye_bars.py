@@ -1,9 +1,9 @@
-"""Covers over the eyes of anonymised photos: found, filled with skin, eyes painted in.
+"""Bars and boxes over the eyes of anonymised photos: found, filled with skin, eyes painted in.
 
-Clinics cover eyes with a bar, with two boxes, or by blurring or pixelating them.  The face models
-place the face badly then (a bar moves the forehead by 5 % of the face's width).  For the landmark
-step only, the cover is filled smoothly from above and below and two dark ellipses stand for the
-eyes; whatever was covered is never measured.
+The face models place the face badly when a bar hides the eyes (the forehead moves by 5 % of the
+face's width).  For the landmark step only, the bar is filled smoothly from above and below and two
+dark ellipses stand for the eyes; whatever was covered is never measured.  Blurred and pixelated
+eyes need no filling: see `eye_blur`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,7 @@ BOX_SIDE_PX = 200
 HALF_WIDTH, HALF_HEIGHT = 0.95, 0.55
 
 #: A bar's colour is constant but for compression noise, in grey levels.
-SAME_COLOUR = 12
-
-#: Neighbours inside a mosaic block are equal but for compression noise, in grey levels.
-FLAT_STEP = 2
-
-#: Widest mosaic line that is closed, in pixels of the cut-out.
-MOSAIC_LINE_PX = 5
+SAME_COLOUR = 6
 
 #: Share of the pixels of a row or column that must look covered.
 FILLED_SHARE = 0.9
@@ -41,9 +35,6 @@ FILLED_SHARE = 0.9
 #: Least and largest height of a cover in box sides; lower is an eyelid or glasses, higher is no
 #: cover of the eyes.
 MIN_HEIGHT, MAX_HEIGHT = 0.07, 0.6
-
-#: Detail of blurred eyes over that of the mouth; open eyes have 1 to 3 times the mouth's detail.
-BLURRED_DETAIL = 0.35
 
 #: Half of the distance between the eyes as a share of the half-length of a usual bar (measured).
 EYES_ON_BAR = 0.52
@@ -55,6 +46,13 @@ USUAL_BAR = (0.55, 1.15)
 #: Half-axes of a painted eye in box sides, and its brightness as a share of the skin around it.
 PAINTED_EYE = (0.075, 0.03)
 PAINTED_BRIGHTNESS = 0.3
+
+#: Largest tilt of a bar against the photo's edge.
+MAX_BAR_TILT_DEG = 30.0
+
+#: The nose stands off the middle of the eyes by this share of their distance in turned heads; the
+#: far eye is nearer to it then, and the detector's eyes are the better guess.
+TURNED_NOSE = 0.25
 
 #: Compression smears the edge of a cover over this many pixels of the cut-out.
 EDGE_PX = 2
@@ -69,7 +67,7 @@ class EyeCover:
     Parameters
     ----------
     kind : str
-        ``"bar"``, ``"boxes"``, ``"mosaic"`` or ``"blur"``.
+        ``"bar"`` or ``"boxes"``.
     polygons_px : tuple of ndarray of float32, shape (4, 2)
         Corners in pixels of the image that was searched.
     filled : ndarray of uint8, shape (height, width, 3)
@@ -93,8 +91,9 @@ def find_eye_cover(pixels: Pixels, box: FaceBox) -> EyeCover | None:
     roll_deg = float(np.degrees(box.roll_rad))
     straight_deg = 90.0 * round(roll_deg / 90.0)
     best: tuple[float, str, list[Box], NDArray[np.float64]] | None = None
-    # Bars are drawn along the photo's edge or along the eyes.
-    for angle_deg in dict.fromkeys((straight_deg, roll_deg)):
+    # Bars are drawn along the photo's edge or along the eyes, or by hand somewhere in between.
+    drawn_deg = _drawn_angle_deg(pixels, box, straight_deg)
+    for angle_deg in dict.fromkeys((straight_deg, roll_deg, drawn_deg)):
         matrix = _cut_matrix(box, np.radians(angle_deg))
         cut = _cut(pixels, matrix)
         kind, boxes = _find_boxes(cut, _eyes_in_cut(box, matrix))
@@ -111,6 +110,30 @@ def find_eye_cover(pixels: Pixels, box: FaceBox) -> EyeCover | None:
         tuple(_corners(b, matrix) for b in boxes),
         _paste(pixels, filled_cut, boxes, matrix),
     )
+
+
+def _drawn_angle_deg(pixels: Pixels, box: FaceBox, straight_deg: float) -> float:
+    """Return the angle of the bar's own long edge; `straight_deg` where no bar is seen."""
+    matrix = _cut_matrix(box, np.radians(straight_deg))
+    cut = _cut(pixels, matrix)
+    eyes = _eyes_in_cut(box, matrix)
+    solid = _solid_mask(cut, eyes)
+    # What hangs on the bar by a thread (hair as dark) would turn its box.
+    opened = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    _, labels = cv2.connectedComponents(opened)
+    height, width = labels.shape
+    columns = np.clip(eyes[:2, 0].astype(int), 0, width - 1)
+    rows = np.clip(eyes[:2, 1].astype(int), 0, height - 1)
+    at_eyes = labels[rows, columns]
+    if at_eyes[0] == 0 or at_eyes[0] != at_eyes[1]:
+        return straight_deg
+    row, col = np.nonzero(labels == at_eyes[0])
+    _, (wide, high), angle_deg = cv2.minAreaRect(np.stack([col, row], axis=1).astype(np.float32))
+    if wide < high:
+        angle_deg -= 90.0
+    if abs(angle_deg) > MAX_BAR_TILT_DEG:
+        return straight_deg
+    return straight_deg + float(angle_deg)
 
 
 def _cut_matrix(box: FaceBox, angle_rad: float) -> NDArray[np.float64]:
@@ -143,8 +166,8 @@ def _between_centres(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _eyes_in_cut(box: FaceBox, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the eyes and mouth of the box in the cut-out, shape (3, 2), right eye first."""
-    points = box.keypoints_px[[0, 1, 3]].astype(np.float64)
+    """Return the eyes and nose of the box in the cut-out, shape (3, 2), right eye first."""
+    points = box.keypoints_px[:3].astype(np.float64)
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
@@ -166,11 +189,6 @@ def _find_boxes(cut: Pixels, eyes: NDArray[np.float64]) -> tuple[str, list[Box]]
     ]
     if all(single):
         return "boxes", [found for found in single if found is not None]
-    mosaic = _extent(_mosaic_mask(cut), both, row)
-    if mosaic is not None:
-        return "mosaic", [mosaic]
-    if _is_blurred(cut, eyes):
-        return "blur", [_blurred_box(cut, eyes)]
     return "", []
 
 
@@ -188,23 +206,6 @@ def _solid_mask(cut: Pixels, eyes: NDArray[np.float64]) -> Mask:
         return at_eyes
     colour = np.median(cut[at_eyes], axis=0)
     return np.asarray(np.abs(cut - colour).max(axis=2) <= SAME_COLOUR)
-
-
-def _mosaic_mask(cut: Pixels) -> Mask:
-    """Return the pixels whose neighbours to the right and below are equal, thin lines closed.
-
-    Where the skin itself is as flat, nothing can be told from it and no pixel is returned.
-    """
-    grey = cut.astype(np.int16)
-    right = np.abs(np.diff(grey, axis=1, append=grey[:, -1:])).max(axis=2)
-    below = np.abs(np.diff(grey, axis=0, append=grey[-1:])).max(axis=2)
-    flat = (np.maximum(right, below) <= FLAT_STEP).astype(np.uint8)
-    if flat.mean() > 0.5:
-        return np.zeros(flat.shape, bool)
-    line = cv2.getStructuringElement(cv2.MORPH_RECT, (MOSAIC_LINE_PX, MOSAIC_LINE_PX))
-    # Opening first: flat specks of real skin are smaller than a block.
-    blocks = cv2.morphologyEx(flat, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.morphologyEx(blocks, cv2.MORPH_CLOSE, line) > 0)
 
 
 def _extent(mask: Mask, columns: tuple[float, float], row: float) -> Box | None:
@@ -236,45 +237,6 @@ def _run(filled: Mask, near: float, *, slack: float) -> tuple[int, int] | None:
         if start - slack <= near <= stop + slack
     ]
     return max(runs, key=lambda run: run[1] - run[0], default=None)
-
-
-def _detail(cut: Pixels) -> NDArray[np.float32]:
-    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.asarray(np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 3.0)), np.float32)
-
-
-def _is_blurred(cut: Pixels, eyes: NDArray[np.float64]) -> bool:
-    detail = _detail(cut)
-    at_mouth = _disc(cut.shape, eyes[2], 0.12 * BOX_SIDE_PX)
-    if at_mouth.sum() < 100:
-        return False
-    levels = [
-        np.percentile(detail[_disc(cut.shape, eye, 0.1 * BOX_SIDE_PX)], 90)
-        for eye in eyes[:2]
-        if _disc(cut.shape, eye, 0.1 * BOX_SIDE_PX).any()
-    ]
-    mouth = max(float(np.percentile(detail[at_mouth], 90)), 1.0)
-    return bool(levels) and bool(max(levels) <= BLURRED_DETAIL * mouth)
-
-
-def _blurred_box(cut: Pixels, eyes: NDArray[np.float64]) -> Box:
-    """Return the box of the blurred area: less fine noise than the face's median, around the eyes.
-
-    It is at least the band of the eyes and brows, since a blurred brow keeps no sharp end.
-    """
-    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    noise = cv2.boxFilter(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), -1, (9, 9))
-    smooth = noise < 0.5 * np.median(noise)
-    row = eyes[:2, 1].mean()
-    side = BOX_SIDE_PX
-    rows = (int(row - 0.16 * side), int(row + 0.1 * side))
-    cols = (int(eyes[0, 0] - 0.2 * side), int(eyes[1, 0] + 0.2 * side))
-    found = _extent(smooth, (eyes[0, 0], eyes[1, 0]), float(row))
-    if found is not None:
-        rows = (min(rows[0], found[0]), max(rows[1], found[1]))
-        cols = (min(cols[0], found[2]), max(cols[1], found[3]))
-    height, width = cut.shape[:2]
-    return max(rows[0], 0), min(rows[1], height), max(cols[0], 0), min(cols[1], width)
 
 
 def _grown(box: Box, shape: tuple[int, ...]) -> Box:
@@ -312,7 +274,9 @@ def _paint_eyes(cut: Pixels, boxes: list[Box], eyes: NDArray[np.float64]) -> Pix
         length = (col1 - col0) / BOX_SIDE_PX
         middle, half = (col0 + col1) / 2, (col1 - col0) / 2
         row = (row0 + row1) / 2
-        if USUAL_BAR[0] <= length <= USUAL_BAR[1]:
+        apart = max(float(eyes[1, 0] - eyes[0, 0]), 1.0)
+        is_turned = abs(float(eyes[2, 0] - eyes[:2, 0].mean())) >= TURNED_NOSE * apart
+        if USUAL_BAR[0] <= length <= USUAL_BAR[1] and not is_turned:
             centres = [(middle - EYES_ON_BAR * half, row), (middle + EYES_ON_BAR * half, row)]
         else:
             centres = [(float(eye[0]), row) for eye in eyes[:2]]

@@ -16,6 +16,7 @@ from ..errors import NoFaceError, PhotoTooSmallError
 from ..records import join_flags
 from ..settings import FaceSettings
 from .eye_bars import EyeCover, find_eye_cover
+from .eye_blur import find_blurred_eyes
 from .geometry import FaceLandmarks, WorkingFrame
 from .mesh import FaceBox, FaceModels, Mesh, detect_faces, fit_mesh, load_face_models
 from .mesh_points import (
@@ -32,6 +33,10 @@ SEARCH_SIDE_PX = 1280
 
 #: Replicated border of the second try, as a share of the photo: faces cut by the edge are found.
 PADDING = 1 / 3
+
+#: The detector sees 128 pixels: a face that is small in the photo is looked for again in parts of
+#: it, half as large, where a box needs this score: there are many parts to be wrong in.
+PART_CONFIDENCE = 0.5
 
 #: Candidate boxes of one try that the mesh is fitted to; the right one is nearly always the first.
 MAX_CANDIDATES = 6
@@ -94,15 +99,20 @@ def find_landmarks(
     models = load_face_models() if models is None else models
     ratio = min(1.0, SEARCH_SIDE_PX / max(height, width))
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    image = pixels if ratio == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    faces = _find_faces(np.ascontiguousarray(image, np.uint8), models, settings)
+    reduced = pixels if ratio == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    image = np.ascontiguousarray(reduced, np.uint8)
+    faces = _find_faces(image, models, settings)
     if not faces:
         raise NoFaceError("No whole face was found in the photo.")
     widths = [_face_width(mesh.points) for mesh, _ in faces]
     largest = int(np.argmax(widths))
     mesh, cover = faces[largest]
     scale = np.array([width / size[0], height / size[1]])
-    found = _describe(mesh, cover, scale, pixels.shape)
+    covers = () if cover is None else cover.polygons_px
+    if cover is None:
+        blurred = find_blurred_eyes(image, mesh.points[:, :2], width_px=_face_width(mesh.points))
+        covers = () if blurred is None else (blurred,)
+    found = _describe(mesh, covers, scale, pixels.shape)
     if found.face_width_px < settings.min_face_width_px:
         raise PhotoTooSmallError(
             f"The face is {found.face_width_px:.0f} pixels wide; at least "
@@ -156,29 +166,63 @@ def working_frame(
 def _find_faces(
     image: Pixels, models: FaceModels, settings: FaceSettings
 ) -> list[tuple[Mesh, EyeCover | None]]:
-    """Return the faces in an image; when there are none, look again with a replicated border."""
-    faces = _try_faces(image, models, settings)
+    """Return the faces in an image: in the whole, else in its parts, else with a border added."""
+    faces = _try_faces(image, models, settings, confidence=settings.detector_confidence)
     if faces:
         return faces
     height, width = image.shape[:2]
+    side = max(height, width) // 2
+    for row in range(0, max(1, height - side // 2), side // 2):
+        for col in range(0, max(1, width - side // 2), side // 2):
+            part = np.ascontiguousarray(image[row : row + side, col : col + side])
+            if min(part.shape[:2]) >= settings.min_face_width_px:
+                found = _try_faces(part, models, settings, confidence=PART_CONFIDENCE)
+                faces += _moved(found, np.array([col, row], np.float32))
+    if faces:
+        return _without_repeats(faces)
     top, left = int(height * PADDING), int(width * PADDING)
     padded = cv2.copyMakeBorder(image, top, top, left, left, cv2.BORDER_REPLICATE)
-    shift = np.array([left, top], np.float32)
+    found = _try_faces(
+        np.asarray(padded, np.uint8), models, settings, confidence=settings.detector_confidence
+    )
+    faces = _moved(found, np.array([-left, -top], np.float32))
+    return [face for face in faces if _is_face(face[0], image.shape, settings)]
+
+
+def _moved(
+    faces: list[tuple[Mesh, EyeCover | None]], shift: NDArray[np.float32]
+) -> list[tuple[Mesh, EyeCover | None]]:
+    """Return the faces of a part of an image in pixels of the image."""
     return [
-        (_shifted_mesh(mesh, shift), _shifted_cover(cover, shift))
-        for mesh, cover in _try_faces(padded.astype(np.uint8, copy=False), models, settings)
+        (
+            dataclasses.replace(mesh, points=mesh.points + np.array([*shift, 0], np.float32)),
+            None
+            if cover is None
+            else dataclasses.replace(
+                cover, polygons_px=tuple(polygon + shift for polygon in cover.polygons_px)
+            ),
+        )
+        for mesh, cover in faces
     ]
 
 
+def _without_repeats(
+    faces: list[tuple[Mesh, EyeCover | None]],
+) -> list[tuple[Mesh, EyeCover | None]]:
+    kept: list[tuple[Mesh, EyeCover | None]] = []
+    for mesh, cover in sorted(faces, key=lambda face: -face[0].score):
+        if not _is_known(mesh, kept):
+            kept.append((mesh, cover))
+    return kept
+
+
 def _try_faces(
-    image: Pixels, models: FaceModels, settings: FaceSettings
+    image: Pixels, models: FaceModels, settings: FaceSettings, *, confidence: float
 ) -> list[tuple[Mesh, EyeCover | None]]:
     # The detector scores a face highest when it is upright, whatever the mesh makes of it.
     boxes = max(
         (
-            detect_faces(
-                image, models, confidence=settings.detector_confidence, quarter_turns=turns
-            )
+            detect_faces(image, models, confidence=confidence, quarter_turns=turns)
             for turns in range(4)
         ),
         key=lambda found: found[0].score if found else 0.0,
@@ -229,7 +273,10 @@ def _face_width(points: NDArray[np.float32]) -> float:
 
 
 def _describe(
-    mesh: Mesh, cover: EyeCover | None, scale: NDArray[np.float64], shape: tuple[int, ...]
+    mesh: Mesh,
+    covers: tuple[NDArray[np.float32], ...],
+    scale: NDArray[np.float64],
+    shape: tuple[int, ...],
 ) -> FaceLandmarks:
     points = (mesh.points[:, :2] * scale).astype(np.float32)
     across = mesh.points[LEFT_EAR] - mesh.points[RIGHT_EAR]
@@ -240,7 +287,7 @@ def _describe(
     flags = []
     if abs(roll_deg) > 45.0:
         flags.append("turned_photo")
-    if cover is not None:
+    if covers:
         flags.append("eyes_covered")
     x, y = points[:, 0], points[:, 1]
     height, width = shape[:2]
@@ -253,9 +300,7 @@ def _describe(
         yaw_deg=float(yaw_deg),
         roll_deg=roll_deg,
         face_width_px=_face_width(mesh.points) * float(scale.mean()),
-        eye_cover_px=()
-        if cover is None
-        else tuple((polygon * scale).astype(np.float32) for polygon in cover.polygons_px),
+        eye_cover_px=tuple((polygon * scale).astype(np.float32) for polygon in covers),
         flags=tuple(flags),
     )
 
@@ -266,16 +311,3 @@ def _view(yaw_deg: float, settings: FaceSettings) -> str:
     if yaw_deg <= -settings.oblique_yaw_deg:
         return "right45"
     return "front"
-
-
-def _shifted_mesh(mesh: Mesh, shift: NDArray[np.float32]) -> Mesh:
-    points = mesh.points.copy()
-    points[:, :2] -= shift
-    return dataclasses.replace(mesh, points=points)
-
-
-def _shifted_cover(cover: EyeCover | None, shift: NDArray[np.float32]) -> EyeCover | None:
-    if cover is None:
-        return None
-    polygons = tuple(polygon - shift for polygon in cover.polygons_px)
-    return dataclasses.replace(cover, polygons_px=polygons)

@@ -107,9 +107,10 @@ NOSE = whole_chain((8, 193, 245, 188, 174, 217, 198, 209, 129, 64, 98, 97), midd
 
 UPPER_LIP = (*whole_chain((97, 98, 165, 92, 186, 57, 61, 185, 40, 39, 37), middle=(0,)), 2)
 
-#: Brow hair; lids and eye (the orbit below the brow); red of the lips; one nostril.
+#: Brow hair; lids and eye (the orbit below the brow); between the lids; red of the lips; a nostril.
 BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
 ORBIT = (46, 124, 35, 31, 228, 229, 230, 231, 232, 233, 244, 193, 55, 65, 52, 53)
+EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 LIPS = (
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
 )
