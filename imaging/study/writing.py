@@ -51,13 +51,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def make_folder(path: Path) -> None:
     """Make the output folder and see that a file can be written into it."""
+    probe = path / f"{TEMPORARY_PREFIX}probe"
     try:
         path.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x")
+        probe.unlink()
     except OSError as err:
         raise output_error(path, err) from err
-    probe = path / f"{TEMPORARY_PREFIX}probe"
-    write_bytes(probe, b"x")
-    probe.unlink(missing_ok=True)
 
 
 def output_error(path: Path, err: OSError) -> OutputError | NameTooLongError:
