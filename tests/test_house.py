@@ -205,7 +205,7 @@ def test_scripts_need_only_the_standard_library_to_start() -> None:
 def readme_commands() -> list[list[str]]:
     """Return the words of every `dermetry …` line in the code blocks of README.md."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```.*?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ *```.*?\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL)
     lines = [
         line.strip().removeprefix("$ ").partition("  #")[0]
         for block in blocks
