@@ -61,12 +61,6 @@ class Wing:
     tables: Mapping[str, type]
 
 
-def no_weights(settings: Settings) -> str:
-    """Return the weights digest of a wing that uses no learned weights: empty."""
-    del settings
-    return ""
-
-
 def load_wing(target: str) -> Wing:
     """Return the wing ``"hair"`` or ``"face"``, or what ``"module:function"`` makes.
 
@@ -77,13 +71,28 @@ def load_wing(target: str) -> Wing:
         made: Wing = getattr(importlib.import_module(module), function)()
         return made
     if target == "hair":
-        return _wing("hair", "HairScore", "HAIR_TABLES")
+        return _wing("hair", "HairScore", "HAIR_TABLES", _hair_weights)
     if target == "face":
-        return _wing("face", "FaceScore", "FACE_TABLES")
+        return _wing("face", "FaceScore", "FACE_TABLES", _face_weights)
     raise UsageError(f"There is no wing {target!r}.", remedy="Choose hair or face.")
 
 
-def _wing(name: WingName, score_type: str, tables: str) -> Wing:
+def _hair_weights(settings: Settings) -> str:
+    segmenter = importlib.import_module("..hair.segmenter", __package__)
+    made: str = segmenter.weights_digest(settings.hair.segmenter)
+    return made
+
+
+def _face_weights(settings: Settings) -> str:
+    # Landmark models as well as the segmenter's own: the score module knows which are in use.
+    score = importlib.import_module("..face.score", __package__)
+    made: str = score.weights_digest(settings)
+    return made
+
+
+def _wing(
+    name: WingName, score_type: str, tables: str, weights_digest: Callable[[Settings], str]
+) -> Wing:
     score = importlib.import_module(f"..{name}.score", __package__)
     overlay = importlib.import_module(f"..{name}.overlay", __package__)
     records = importlib.import_module(f"..records.{name}", __package__)
@@ -93,7 +102,7 @@ def _wing(name: WingName, score_type: str, tables: str) -> Wing:
         score_photo=score.score_photo,
         draw_overlay=overlay.draw_overlay,
         draw_masks=overlay.draw_masks,
-        weights_digest=getattr(score, "weights_digest", no_weights),
+        weights_digest=weights_digest,
         score_type=getattr(records, score_type),
         tables=getattr(records, tables),
     )
