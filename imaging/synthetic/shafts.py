@@ -35,6 +35,8 @@ COLLAR_MM = 0.055
 CORNER = 0.4
 #: Length over which an uncut hair tapers to its tip.
 TAPER_MM = 0.35
+#: Up to this linear green of its body a shaft shows all of its surface.
+DARK_BODY = 0.03
 #: Size of unevenness on a shaft's surface.
 GRAIN_MM = 0.02
 #: Share of light that a slanting edge of a fibre bends away: light hair has dark rims.
@@ -206,7 +208,9 @@ def lay_shaft(
     # The skin's edge lets go of the shaft little by little and not evenly.
     collar = np.clip(s / (COLLAR_MM * px_per_mm) + 0.5 + 0.25 * rough, 0.0, 1.0)
     opaque = (share * collar)[:, None] * (1.0 - np.exp(-depth))
-    shading = np.clip(0.9 + 0.1 * np.sqrt(inside) + side * u + 0.45 * rough, 0.2, 3.0)
+    # Dirt and cuticle show on dark shafts; light that comes from inside a pale one hides them.
+    uneven = 0.45 * min(1.0, math.sqrt(DARK_BODY / colour.body[1]))
+    shading = np.clip(0.9 + 0.1 * np.sqrt(inside) + side * u + uneven * rough, 0.2, 3.0)
     body = shading[:, None] * np.array(colour.body, np.float32)
     if has_cut_end:
         end = (pixels.length_px - s) / (0.35 * diameter_um / 1000.0 * px_per_mm)

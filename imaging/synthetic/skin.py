@@ -185,7 +185,7 @@ def shine_skin(spec: ScalpSpec, *, rng: np.random.Generator) -> Floats:
     if skin.wrinkles > 0:
         light += skin.wrinkles * _draw_fibrils(spec, angle, rng=rng) * (0.4 + 0.6 * facing)
         lines = smooth_noise(shape, 0.16 * scale, rng=rng, stretch=4.0, angle_rad=angle + 1.2)
-        light -= 0.02 * skin.wrinkles * np.exp(-((lines / 0.10) ** 2))
+        light -= 0.02 * min(1.0, brightness) * skin.wrinkles * np.exp(-((lines / 0.10) ** 2))
     return np.asarray(light[..., None] * LAMP, np.float32)
 
 
