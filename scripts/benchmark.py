@@ -3,6 +3,9 @@
 Run it with the Python of `.venv`, on a machine that does nothing else.  DIR is a folder of
 photographs with `hairs.csv` beside them (photo, label, root_x_px, root_y_px, tip_x_px, tip_y_px);
 without one, everything is measured on generated photographs alone.
+
+`python scripts/benchmark.py face [--validate DIR]` does the same for faces; DIR is a folder of
+clear frontal ones.
 """
 
 from __future__ import annotations
@@ -33,6 +36,10 @@ def main() -> int:
     """Measure the sections asked for, show them, and return 1 when a figure misses its bar."""
     given = _parse()
     _use_one_thread()
+    if given.wing == "face":
+        from benchmark_face import run
+
+        return run(given)
     start = time.perf_counter()
     rows: list[Row] = []
     for section in given.only:
@@ -60,16 +67,22 @@ def _use_one_thread() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("wing", choices=("hair",))
-    parser.add_argument("--validate", type=Path, metavar="DIR", help="labelled photographs")
-    parser.add_argument("--px-per-mm", type=float, default=179.5, help="their scale (179.5)")
-    parser.add_argument("--only", type=_sections, default=list(SECTIONS), metavar="A,B",
-                        help=f"sections: {', '.join(SECTIONS)}")  # fmt: skip
-    parser.add_argument("--segmenters", metavar="A,B", help="all that are installed when left out")
-    parser.add_argument("--quick", action="store_true", help="fewer photographs of everything")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    wings = parser.add_subparsers(dest="wing", required=True)
+    hair = wings.add_parser("hair", help="counts, diameters, scale bars, time and memory")
+    hair.add_argument("--validate", type=Path, metavar="DIR", help="labelled photographs")
+    hair.add_argument("--px-per-mm", type=float, default=179.5, help="their scale (179.5)")
+    hair.add_argument("--only", type=_sections, default=list(SECTIONS), metavar="A,B",
+                      help=f"sections: {', '.join(SECTIONS)}")  # fmt: skip
+    hair.add_argument("--segmenters", metavar="A,B", help="all that are installed when left out")
+    hair.add_argument("--quick", action="store_true", help="fewer photographs of everything")
+    hair.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    face = wings.add_parser("face", help="regions, painted lesions, drift and time")
+    face.add_argument("--validate", type=Path, metavar="DIR", help="clear frontal faces")
+    face.add_argument("--only", metavar="A,B", help="sections of benchmark_face.py")
+    face.add_argument("--segmenter", metavar="NAME", help="the default one when left out")
+    face.add_argument("--quick", action="store_true", help="fewer painted faces")
     given = parser.parse_args()
-    if given.validate is None:
+    if given.wing == "hair" and given.validate is None:
         given.only = [section for section in given.only if section != "real"]
     return given
 

@@ -34,11 +34,10 @@ def main() -> int:
     for manifest in sorted(SAMPLES.glob("*/manifest.csv")):
         photos = manifest.parent
         out = RESULTS / photos.name
-        command = [
-            *(str(venv_command("dermetry")), photos.name, str(photos)),
-            *("--manifest", str(manifest), "--out", str(out)),
-        ]
-        print("\n$ dermetry", *command[1:], flush=True)
+        places = [path.relative_to(ROOT).as_posix() for path in (photos, manifest, out)]
+        arguments = [photos.name, places[0], "--manifest", places[1], "--out", places[2]]
+        print("\n$ dermetry", *arguments, flush=True)
+        command = [str(venv_command("dermetry")), *arguments]
         worst = max(worst, subprocess.call(command, cwd=ROOT))
         reports.append(out / "report.html")
     print()
