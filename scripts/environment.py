@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import os
 import subprocess
 import sys
@@ -75,6 +76,9 @@ def prepare() -> Path:
     SetupError
         No venv or ensurepip, no network, a full disk, a folder without rights.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a path or pip's output may not fit the console
     python = venv_python()
     if not _is_usable(python):
         _make_venv()
