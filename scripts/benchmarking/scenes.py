@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from imaging.records import HairScore
 from imaging.synthetic.scalp import PRESETS, ScalpScene, ScalpSpec, TrueHair, make_scalp
+from imaging.synthetic.truth import SEEN_SHARE
 
 from .labelled_frames import Ends, as_ends, pair_ends
 from .tool import traced_ends
 
 #: Seeds of the benchmark: far from those that tests, samples and training use.
 FIRST_SEED = 70_000
-
-#: A hair of which less than this is seen (under another, under a crust) is no one's to count.
-MIN_VISIBLE = 0.5
 
 #: Two hairs are the same when the mean distance of their ends is within this: 30 px at 179.5 px/mm.
 SAME_HAIR_MM = 30 / 179.5
@@ -116,4 +114,4 @@ def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> t
 
 
 def _is_countable(hair: TrueHair) -> bool:
-    return hair.is_root_inside and hair.visible >= MIN_VISIBLE
+    return hair.is_root_inside and hair.visible >= SEEN_SHARE
