@@ -114,4 +114,4 @@ def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> t
 
 
 def _is_countable(hair: TrueHair) -> bool:
-    return hair.is_root_inside and hair.visible >= SEEN_SHARE
+    return hair.is_root_inside and hair.uncovered >= SEEN_SHARE
