@@ -71,7 +71,8 @@ def find_hairline(evidence: Floats, points_px: Points, *, up: Points, width_px: 
     beyond = radii[None, :] > (farthest * rim)[:, None]
     gains = np.where(near, FOR_SKIN, np.where(beyond, -AGAINST_SKIN, sampled))
     ends = _best_line(np.cumsum(gains, axis=1))
-    reach = radii[ends] + 0.5 * RAY_STEP * width_px
+    # The hairline itself fades over about a step: the line ends before the last one.
+    reach = radii[ends]
     return np.asarray(origin + rays * reach[:, None], np.float32)
 
 

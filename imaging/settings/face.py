@@ -102,13 +102,13 @@ class FaceSettings:
         stage="evidence",
     )
     shadow_density: float = setting(
-        0.42,
+        0.5,
         unit="OD",
         low=0.2,
         high=1.0,
         reason=(
             "Wide areas darker than the light on the face explains by this much are deep shadow; "
-            "the strongest lesions reach 0.25."
+            "the strongest lesions reach 0.25, and a chin that turns from the light as much again."
         ),
         stage="evidence",
     )
