@@ -30,94 +30,45 @@ from torch import nn
 
 from imaging.photo.bar_text import ALPHABET, CAP_SHARE, STRIP_HEIGHT_PX
 
-#: File names, spaces written as underscores; Arial-like and fixed-width faces twice, as on devices.
-FONTS = [
-    "DejaVuSans.ttf",
-    "DejaVuSans-Bold.ttf",
-    "DejaVuSans-Oblique.ttf",
-    "DejaVuSansCondensed.ttf",
-    "DejaVuSansCondensed-Bold.ttf",
-    "DejaVuSerif.ttf",
-    "DejaVuSerif-Bold.ttf",
-    "Roboto-Regular.ttf",
-    "Roboto-Bold.ttf",
-    "Roboto-Medium.ttf",
-    "Roboto-Light.ttf",
-    "RobotoCondensed-Regular.ttf",
-    "OpenSans-Regular.ttf",
-    "OpenSans-Bold.ttf",
-    "OpenSans-Light.ttf",
-    "OpenSans-Semibold.ttf",
-    "Lato-Regular.ttf",
-    "Lato-Bold.ttf",
-    "Lato-Light.ttf",
-    "Lato-Italic.ttf",
-    "Inter-Regular.otf",
-    "Inter-Bold.otf",
-    "Inter-Medium.otf",
-    "Cantarell-Regular.otf",
-    "Cantarell-Bold.otf",
-    "LiberationSans-Regular.ttf",
-    "LiberationSans-Bold.ttf",
-    "LiberationSans-Italic.ttf",
-    "LiberationSerif-Regular.ttf",
-    "LiberationSerif-Bold.ttf",
-    "LiberationMono-Regular.ttf",
-    "LiberationMono-Bold.ttf",
-    "NotoSans-Regular.ttf",
-    "NotoSans-Bold.ttf",
-    "NotoSerif-Regular.ttf",
-    "NotoMono-Regular.ttf",
-    "JetBrainsMono-Regular.ttf",
-    "JetBrainsMono-Bold.ttf",
-    "FiraCode-Regular.ttf",
-    "FiraCode-Bold.ttf",
-    "Inconsolata.otf",
-    "Courier_Prime.otf",
-    "Courier_Prime_Bold.otf",
-    "Anonymous_Pro.ttf",
-    "Caladea-Regular.ttf",
-    "Caladea-Bold.ttf",
-    "CharisSIL-Regular.ttf",
-    "CharisSIL-Bold.ttf",
-    "EBGaramond12-Regular.otf",
-    "LiberationSans-Regular.ttf",
-    "LiberationMono-Bold.ttf",
-    "JetBrainsMono-Bold.ttf",
-    "Courier_Prime.otf",
-]
+#: Files (without their ending, spaces as underscores) by family; the last line are the faces that
+#: devices use most, and the fixed-width ones that are hardest to read, once more.
+FAMILIES = {
+    "DejaVuSans": ("", "-Bold", "-Oblique"),
+    "DejaVuSansCondensed": ("", "-Bold"),
+    "DejaVuSerif": ("", "-Bold"),
+    "Roboto": ("-Regular", "-Bold", "-Medium", "-Light"),
+    "RobotoCondensed": ("-Regular",),
+    "OpenSans": ("-Regular", "-Bold", "-Light", "-Semibold"),
+    "Lato": ("-Regular", "-Bold", "-Light", "-Italic"),
+    "Inter": ("-Regular", "-Bold", "-Medium"),
+    "Cantarell": ("-Regular", "-Bold"),
+    "Liberation": ("Sans-Regular", "Sans-Bold", "Sans-Italic", "Serif-Regular", "Serif-Bold"),
+    "LiberationMono": ("-Regular", "-Bold"),
+    "Noto": ("Sans-Regular", "Sans-Bold", "Serif-Regular", "Mono-Regular"),
+    "JetBrainsMono": ("-Regular", "-Bold"),
+    "FiraCode": ("-Regular", "-Bold"),
+    "Courier_Prime": ("", "_Bold"),
+    "": ("Inconsolata", "Anonymous_Pro", "EBGaramond12-Regular"),
+    "Caladea": ("-Regular", "-Bold"),
+    "CharisSIL": ("-Regular", "-Bold"),
+}
+AGAIN = ("LiberationSans-Regular", "LiberationMono-Bold", "JetBrainsMono-Bold", "Courier_Prime")
+FONTS = [f"{family}{face}" for family, faces in FAMILIES.items() for face in faces] + list(AGAIN)
 CJK_FONTS = (
-    ("DroidSansFallbackFull.ttf", 0),
-    ("wqy-microhei.ttc", 0),
-    ("uming.ttc", 0),
-    ("uming.ttc", 0),
-    ("NotoSansCJK-Regular.ttc", 2),
-    ("NotoSerifCJK-Regular.ttc", 2),
+    ("DroidSansFallbackFull", 0),
+    ("wqy-microhei", 0),
+    ("uming", 0),
+    ("uming", 0),
+    ("NotoSansCJK-Regular", 2),
+    ("NotoSerifCJK-Regular", 2),
 )
 HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX)
 WIDTH_PX = 168
 CJK = ALPHABET[ALPHABET.index("未") :]
-CHINESE = [
-    "未使用校正",
-    "未校正",
-    "未校准",
-    "未標定",
-    "未标定",
-    "未校準",
-    "未经校准",
-    "未經校正",
-    "已校正",
-    "已校准",
-    "使用校正",
-]
-ENGLISH = [
-    "uncalibrated",
-    "not_calibrated",
-    "no_calibration",
-    "calibrated",
-    "calibration",
-    "uncal.",
-]
+CHINESE = ["未使用校正", "未校正", "未校准", "未標定", "未标定", "未校準", "未经校准"]
+CHINESE += ["未經校正", "已校正", "已校准", "使用校正"]
+ENGLISH = ["uncalibrated", "not calibrated", "no calibration", "calibrated", "calibration"]
+ENGLISH += ["uncal."]
 
 
 def main() -> None:
@@ -128,6 +79,7 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=20)
     arguments.add_argument("--threads", type=int, default=1)
     arguments.add_argument("--batch", type=int, default=48)
+    arguments.add_argument("--rate", type=float, default=3e-3)
     arguments.add_argument("--start", type=Path, help="weights to go on from")
     arguments.add_argument("--out", type=Path, default=Path("imaging/photo/bar_text.npz"))
     given = arguments.parse_args()
@@ -140,14 +92,14 @@ def main() -> None:
     network = Network()
     if given.start is not None:
         load(network, given.start)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=given.rate, weight_decay=1e-4)
     loss_of = nn.CTCLoss(blank=0, zero_infinity=True)
     start, step, running = time.monotonic(), 0, 0.0
     while (share := (time.monotonic() - start) / (60 * given.minutes)) < 1:
         for group in optimiser.param_groups:
             # Linear warm-up, then a cosine down to nothing.
             warm = min(1.0, (step + 1) / 200)
-            group["lr"] = 3e-3 * warm * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-5
+            group["lr"] = given.rate * warm * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-5
         strips, targets, lengths = maker.batch(given.batch)
         logits = network(strips)
         columns = torch.full((given.batch,), logits.shape[0], dtype=torch.long)
@@ -230,7 +182,7 @@ class StripMaker:
     def __init__(self, folders: list[Path], rng: np.random.Generator) -> None:
         self.rng = rng
         found = {
-            path.name.replace(" ", "_"): path
+            path.stem.replace(" ", "_"): path
             for folder in folders
             for path in sorted(folder.rglob("*.[to]t*"))
         }
@@ -256,7 +208,7 @@ class StripMaker:
         if kind < 0.62:
             return self.measure(), "latin"
         if kind < 0.68:
-            return str(rng.choice(ENGLISH)).replace("_", " "), "latin"
+            return str(rng.choice(ENGLISH)), "latin"
         if kind < 0.77:
             statement = str(rng.choice(CHINESE))
             others = [chr(int(code)) for code in rng.integers(0x4E00, 0x9FA5, 3)]

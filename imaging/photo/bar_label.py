@@ -18,15 +18,18 @@ from numpy.typing import NDArray
 from .bar_text import TextLine, read_strip
 from .text_lines import Run, cut_strip
 
-_LENGTH = re.compile(r"(?:(?:scale|bar|scalebar):?)?(\d+(?:[.,]\d+)?)(µm|um|mm|cm)")
-_MM_PER_UNIT = {"µm": 1e-3, "um": 1e-3, "mm": 1.0, "cm": 10.0}
+_LENGTH = re.compile(r"(?:(?:scale|bar|scalebar):?)?(\d+(?:[.,]\d+)?)(µm|um|mm|cm|nm|mn|nn)")
+#: A narrow m of a fixed-width face is read as n now and then; nothing here is measured in nm.
+_MM_PER_UNIT = {"µm": 1e-3, "um": 1e-3, "mm": 1.0, "cm": 10.0, "nm": 1.0, "mn": 1.0, "nn": 1.0}
 
 #: Pixels per millimetre that a photo of skin can have: from a whole face on a small picture to a
 #: microscope.  Tells 1,000 µm (a thousand) from 1,000 mm (one).
 _LEAST_PX_PER_MM, _MOST_PX_PER_MM = 1.5, 5000.0
 
-#: Longest scale bar on a photo of skin, mm.
-_LONGEST_MM = 100.0
+#: Greatest number of millimetres or centimetres that is believed: a larger one is far more often a
+#: smaller one whose point was lost.
+_MOST_UNITS = 10.0
+_MOST_MICROMETRES = 10_000.0
 
 #: Shares of the strip's height at which capitals are shown to the reader.
 _CAP_SHARES = (0.48, 0.55, 0.62)
@@ -35,8 +38,19 @@ _CAP_SHARES = (0.48, 0.55, 0.62)
 #: second confidence, or when they are not outvoted so many times.
 _COUNTS, _CONTRADICTS, _OUTVOTED = 0.5, 0.85, 2
 
-#: Most probability of any character passed over in or beside the label, mean of the same readings.
-_MOST_DOUBT = 0.25
+#: Most probability of a character passed over before or inside the number, mean of the readings.
+_MOST_DOUBT = 0.15
+
+#: A decimal point as the pixels show it: its ink as a share of the figures', its greatest width and
+#: height, and between which heights it stands, as shares of the strip.
+_SPECK_INK, _SPECK_WIDE, _SPECK_TALL = 0.45, 0.17, 0.24
+_SPECK_TOP, _SPECK_BELOW = 0.55, 0.95
+
+#: How many readings must agree, and how sure the best of them must be: one pair is enough.
+_ENOUGH = ((2, 0.9), (4, 0.7))
+
+#: Most probability of a character passed over before or inside the number, mean of the readings.
+_MOST_DOUBT = 0.15
 
 #: A decimal point as the pixels show it: its ink as a share of the figures', its greatest width and
 #: height, and between which heights it stands, as shares of the strip.
@@ -61,7 +75,14 @@ _RIM = 0.6
 #: strip; and within a word the most from figure to figure, and from the last figure over a space to
 #: the unit, in distances of the unit's two letters.
 _APART = 1.7
-_MOST_STEP, _MOST_SPACE = 1.15, 2.7
+_MOST_STEP, _MOST_SPACE = 1.15, 2.9
+
+#: In a fixed-width face figures stand as far apart as the letters of the unit; a point, read at
+#: either side of its wide cell, makes steps of up to one and a half.
+_FIXED_WIDTH, _MOST_FIXED_STEP = 0.66, 1.65
+
+#: Distances of two figures, in those of the letters of "mm", that speak of a lost point.
+_LOST_POINT = (0.8, 0.94)
 _NUMERIC = set("0123456789.,")
 
 #: Contrast of a grey version, as a share of the best one's, with which it is read.
@@ -115,7 +136,7 @@ def parse_length_mm(text: str, *, length_px: float) -> float:
     plausible = [
         value * _MM_PER_UNIT[unit]
         for value in readings
-        if 0 < value * _MM_PER_UNIT[unit] <= _LONGEST_MM
+        if 0 < value <= (_MOST_MICROMETRES if unit in {"µm", "um"} else _MOST_UNITS)
         and _LEAST_PX_PER_MM <= length_px / (value * _MM_PER_UNIT[unit]) <= _MOST_PX_PER_MM
     ]
     return plausible[0] if len(plausible) == 1 else math.nan
@@ -208,7 +229,15 @@ def _is_torn(word: TextLine) -> bool:
         for step, one, other in zip(steps, word.text[:-1], word.text[1:], strict=True)
         if {one, other} <= _NUMERIC
     ]
-    return max(within, default=0.0) > _MOST_STEP * unit or float(steps[-2]) > _MOST_SPACE * unit
+    widest = max(within, default=0.0) / unit
+    # Between the pitch of figures in most faces and that in fixed-width ones lies that of two
+    # figures with a point between them.
+    is_whole = word.text[-2:] in {"mm", "nm", "mn", "nn"} and word.text[:-2].isdigit()
+    if is_whole and _LOST_POINT[0] < widest < _LOST_POINT[1]:
+        return True
+    is_fixed_width = min(within, default=unit) >= _FIXED_WIDTH * unit
+    most = _MOST_FIXED_STEP if is_fixed_width else _MOST_STEP
+    return widest > most or float(steps[-2]) > _MOST_SPACE * unit
 
 
 def _has_unread_point(word: TextLine, strip: NDArray[np.uint8]) -> bool:
@@ -222,23 +251,26 @@ def _has_unread_point(word: TextLine, strip: NDArray[np.uint8]) -> bool:
     high = strip.shape[0]
     first, last = (round(high * word.centres[index]) for index in (figures[0], figures[-1]))
     # The reader sees capitals of 40 to 80 % of the strip: sizes here are shares of the least.
-    for grey in (strip, 255 - strip):
-        ground = float(np.median(grey[:, first:last])) if last > first else 0.0
-        ink = float(grey[:, first:last].max(initial=0))
-        speck = np.asarray(grey >= ground + _SPECK_INK * (ink - ground), np.uint8)
-        _, _, boxes, _ = cv2.connectedComponentsWithStats(speck, connectivity=8)
-        left, top, wide, tall = boxes[1:, :4].T
-        is_point = (
-            (left > first)
-            & (left + wide <= last)
-            & (wide <= _SPECK_WIDE * high)
-            & (tall <= _SPECK_TALL * high)
-            & (top >= _SPECK_TOP * high)
-            & (top + tall <= _SPECK_BELOW * high)
-        )
-        if is_point.any():
-            return True
-    return False
+    between = strip[:, first:last]
+    if between.size == 0:
+        return False
+    ground, low, top_level = (float(np.percentile(between, at)) for at in (50, 2, 98))
+    # Figures are lighter or darker than their ground, whichever differs more.
+    is_light = top_level - ground >= ground - low
+    ink = top_level - ground if is_light else low - ground
+    share = (strip.astype(np.float32) - ground) / (ink or 1.0)
+    speck = np.asarray(share >= _SPECK_INK, np.uint8)
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(speck, connectivity=8)
+    left, top, wide, tall = boxes[1:, :4].T
+    is_point = (
+        (left > first)
+        & (left + wide <= last)
+        & (wide <= _SPECK_WIDE * high)
+        & (tall <= _SPECK_TALL * high)
+        & (top >= _SPECK_TOP * high)
+        & (top + tall <= _SPECK_BELOW * high)
+    )
+    return bool(is_point.any())
 
 
 def _elected(readings: list[TextLine], run: Run, length_px: float) -> Label | None:
@@ -261,12 +293,21 @@ def _elected(readings: list[TextLine], run: Run, length_px: float) -> Label | No
     ]
     is_sure = (
         any(agree >= least and surest >= sure for least, sure in _ENOUGH)
-        and _mean([read.missed_point for read in chosen]) <= _MOST_MISSED_POINT
-        and _mean([max(read.doubts) for read in chosen]) <= _MOST_DOUBT
+        and _mean([_number_doubt(read) for read in chosen]) <= _MOST_DOUBT
         and max(_confidences(against), default=0.0) < _CONTRADICTS
         and _OUTVOTED * len(against) <= agree
     )
     return Label(max(chosen, key=lambda read: read.confidence), best, run) if is_sure else None
+
+
+def _number_doubt(read: TextLine) -> float:
+    """Largest probability of a figure or point unread before the number or inside it."""
+    inside = [
+        doubt
+        for doubt, one, other in zip(read.doubts[1:], read.text[:-1], read.text[1:], strict=False)
+        if {one, other} <= _NUMERIC
+    ]
+    return max([read.doubts[0], *inside])
 
 
 def _mean(values: list[float]) -> float:

@@ -45,12 +45,15 @@ _NOISE_LEVELS = 18
 #: Share of the distance between line and ground by which a pixel may be off the line's colour.
 _NEAR_SHARE = 0.4
 
+#: Share of a line's contrast by which its pixels may be off its colour, thin and thick.
+_THIN_SHARE, _THICK_SHARE = 0.35, 0.25
+
 #: Columns without the line that end it, and shortest tick, px.
 _GONE_PX = 3
 _TICK_PX = 3
 
-#: Standard error that a tick brings, as a share of its thickness.
-_TICK_ERROR = 0.15
+#: Standard error that a tick brings, as a share of its thickness, and at least, px.
+_TICK_ERROR, _TICK_ERROR_PX = 0.15, 0.8
 
 #: Columns over which an end may be soft, px.
 _SOFT_PX = 4
@@ -59,8 +62,11 @@ _SOFT_PX = 4
 _LUMA = np.array([0.299, 0.587, 0.114])
 _LUMA_LEVELS = 25.0
 
+#: Share of the line's contrast by which a tick may be off its colour: it is thin and upright.
+_TICK_SHARE = 0.5
+
 #: Thickest tick, px.
-_THICKEST_TICK_PX = 10
+_THICKEST_TICK_PX = 16
 
 #: Standard error of an end that is in plain view, px.
 _END_ERROR_PX = 0.3
@@ -178,7 +184,7 @@ class Paint:
     colour: NDArray[np.float64]
     contrast: float
 
-    def is_on(self, pixels: NDArray[Any], share: float = 0.35) -> NDArray[np.bool_]:
+    def is_on(self, pixels: NDArray[Any], share: float = _THIN_SHARE) -> NDArray[np.bool_]:
         """Whether pixels, shape (..., 3), have this colour, off by a share of the contrast."""
         off = np.abs(pixels.astype(np.float32) - self.colour).max(axis=-1)
         return np.asarray(off <= max(_NOISE_LEVELS, share * self.contrast))
@@ -208,13 +214,17 @@ def _measured(
     if contrast < _BAR_LEVELS or float(axis_above @ axis_below) <= 0:
         return None
     paint = Paint(colour, contrast)
+    if _is_gap(pixels, rows, core, paint):
+        return None
     unit = axis / float(axis @ axis)
     # 1 where a column has the line's colour, 0 where it looks like the surroundings.
     likeness = 1 + (line - colour) @ unit
     # On bright ground the line may be off its colour by more, and still be unmistakable.
     ground = np.minimum(np.abs(above - colour).max(axis=1), np.abs(beneath - colour).max(axis=1))
     is_near = np.abs(line - colour).max(axis=1) <= _NEAR_SHARE * ground
-    same = (paint.is_on(line) | is_near) & (likeness >= 0.5)
+    # The middle of a thick line keeps its colour; one of one or two rows loses some to JPEG.
+    share = _THICK_SHARE if is_thick else _THIN_SHARE
+    same = (paint.is_on(line, share) | is_near) & (likeness >= 0.5)
     # Where the surroundings have the line's own colour (hair behind it) nothing can be told.
     telling = np.minimum((colour - above) @ unit, (colour - beneath) @ unit) >= 0.4
     first, last, hidden = _extent(same, telling, (left + right) // 2)
@@ -244,9 +254,22 @@ def _measured(
         end = last + widths[1][1] - half * sum(widths[1])
         hidden[1] = max(0, hidden[1] - widths[1][1] - 1)
     # Devices differ in where on a tick the length ends.
-    unsure = _TICK_ERROR * max(sum(width) for width in widths)
-    error = math.hypot(math.sqrt(2) * _END_ERROR_PX, unsure, 0.5 * max(hidden))
+    thickest = max(sum(width) for width in widths)
+    has_tick = thickest > 0 or any(max(tick) >= _TICK_PX for tick in ticks)
+    unsure = max(_TICK_ERROR * thickest, _TICK_ERROR_PX) if has_tick else 0.0
+    error = math.hypot(math.sqrt(2) * _END_ERROR_PX, unsure, max(hidden))
     return BarLine(row0, row1, start, end, error, contrast, ticks[0], ticks[1])
+
+
+def _is_gap(pixels: NDArray[np.uint8], rows: tuple[int, int], core: slice, paint: Paint) -> bool:
+    """Whether these rows are the gap of a double bar: beyond either line lies its colour again."""
+    row0, row1 = rows
+    beyond = (row0 - (row1 - row0) - 3, row1 + (row1 - row0) + 2)
+    return all(
+        0 <= row < len(pixels)
+        and bool(paint.is_on(np.median(pixels[row, core], axis=0), share=0.5))
+        for row in beyond
+    )
 
 
 def _nearest_row(rows: NDArray[np.float32], colour: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -299,7 +322,8 @@ def _tick(
     pixels: NDArray[np.uint8], rows: tuple[int, int], column: int, paint: Paint
 ) -> tuple[int, int]:
     """Rows that a tick or arm at this end reaches above and below the line."""
-    like = np.asarray(paint.is_on(pixels[:, max(0, column - 1) : column + 2]).any(axis=1))
+    columns = pixels[:, max(0, column - _SOFT_PX) : column + _SOFT_PX + 1]
+    like = np.asarray(paint.is_on(columns, _TICK_SHARE).any(axis=1))
     row0, row1 = rows
     upwards, downwards = like[:row0][::-1], like[row1:]
     above = len(upwards) if upwards.all() else int(upwards.argmin())

@@ -25,9 +25,6 @@ STRIP_HEIGHT_PX = 24
 #: Share of the strip's height that a capital letter took, on average, in training.
 CAP_SHARE = 0.57
 
-#: Classes of the decimal point and comma.
-_POINTS = [1 + ALPHABET.index("."), 1 + ALPHABET.index(",")]
-
 #: Below this standard deviation (grey levels) a strip is flat and holds no text.
 _FLAT_LEVELS = 2.0
 
@@ -44,9 +41,6 @@ class TextLine:
         Highest probability of each character, 0 to 1.
     centres : tuple of float
         Middle of each character, in heights of the strip from its left side.
-    missed_point : float
-        Largest probability, 0 to 1, of a decimal point in a column where none was read: "1.0" must
-        not become "10".
     doubts : tuple of float
         Largest probability of a character that was passed over before the first, between each two,
         and after the last character (one more than characters), no further than a strip's height.
@@ -55,7 +49,6 @@ class TextLine:
     text: str
     confidences: tuple[float, ...]
     centres: tuple[float, ...]
-    missed_point: float
     doubts: tuple[float, ...]
 
     def part(self, first: int, last: int) -> TextLine:
@@ -64,7 +57,6 @@ class TextLine:
             self.text[first : last + 1],
             self.confidences[first : last + 1],
             self.centres[first : last + 1],
-            self.missed_point,
             self.doubts[first : last + 2],
         )
 
@@ -88,7 +80,7 @@ def read_strip(strip: NDArray[np.uint8]) -> TextLine:
     """
     height, width = strip.shape
     if height < 2 or width < 2 or float(strip.std()) < _FLAT_LEVELS:
-        return TextLine("", (), (), 0.0, ())
+        return TextLine("", (), (), ())
     return decode(probabilities(normalise_strip(strip)))
 
 
@@ -130,7 +122,6 @@ def probabilities(strip: NDArray[np.float32]) -> NDArray[np.float32]:
 def decode(classes: NDArray[np.float32]) -> TextLine:
     """Collapse the most probable class of each column into a line of text (best path of CTC)."""
     best = classes.argmax(axis=1)
-    columns = len(best)
     text: list[str] = []
     confidences: list[float] = []
     spans: list[list[int]] = []
@@ -146,14 +137,10 @@ def decode(classes: NDArray[np.float32]) -> TextLine:
                 confidences.append(value)
                 spans.append([column, column + 1])
         previous = index
-    points = classes[:, _POINTS].sum(axis=1)
-    # Columns beside a point that was read share in it.
-    is_point = np.convolve(np.isin(best, _POINTS), np.ones(5))[2 : columns + 2] > 0
-    missed = float(points[~is_point].max(initial=0.0))
     # Two columns of the strip to one of the network.
     centres = tuple((first + last) / STRIP_HEIGHT_PX for first, last in spans)
     doubts = _doubts(1.0 - classes[:, 0], spans)
-    return TextLine("".join(text), tuple(confidences), centres, missed, doubts)
+    return TextLine("".join(text), tuple(confidences), centres, doubts)
 
 
 def _doubts(ink: NDArray[np.float32], spans: list[list[int]]) -> tuple[float, ...]:

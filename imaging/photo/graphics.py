@@ -35,11 +35,15 @@ _UNREAD_PX, _UNREAD_LEVELS, _UNREAD_SHARE = 40, 50, 0.15
 #: Most error of a bar's length, as a share of it, with which a scale is taken from it.
 _MOST_ERROR = 0.025
 
-#: Least length of a bar in heights of its label's capitals: the side of a label's box is shorter.
-_LEAST_CAPS = 1.7
+#: Least length of a lying and of an upright bar in heights of its label's capitals: the side of a
+#: label's box is shorter.
+_LEAST_CAPS, _LEAST_UPRIGHT_CAPS = 1.3, 2.4
 
 #: How much longer an upright line must be than a lying one to come before it.
 _LYING_WEIGHT = 1.3
+
+#: Labels that are looked at in one photo, beside the longest lines first.
+_MOST_LOOKS = 30
 
 #: Bars around which a label is searched in one photo: it takes time.
 _MOST_SEARCHES = 1
@@ -187,11 +191,13 @@ def _bars(
     candidates.sort(key=_rank)
     found: list[_FoundBar] = []
     used: list[Run] = []
-    searches = 0
+    searches = looks = 0
     for line, is_vertical in candidates:
         box = line.box if not is_vertical else (*line.box[2:], *line.box[:2])
         near = [run for run in labels_near(box, runs) if not _is_used(run, used)]
-        label = _read_one(greys, near[:_LABELS_TRIED], line, box)
+        near = near[: min(_LABELS_TRIED, _MOST_LOOKS - looks)]
+        looks += len(near)
+        label = _read_one(greys, near, line, box)
         if label is None and _is_sure(line) and searches < _MOST_SEARCHES:
             searches += 1
             seen = search_label(greys[0], box, length_px=line.length)
@@ -218,8 +224,10 @@ def _read_one(
     greys: list[NDArray[np.uint8]], runs: list[Run], line: BarLine, box: Box
 ) -> Label | None:
     """The first of these runs that reads as a length fit for the bar."""
+    is_upright = box[1] - box[0] > box[3] - box[2]
+    least_caps = _LEAST_UPRIGHT_CAPS if is_upright else _LEAST_CAPS
     for run in runs:
-        if line.length >= _LEAST_CAPS * (run.row1 - run.row0):
+        if line.length >= least_caps * (run.row1 - run.row0):
             label = read_label(greys, run, bar=box, length_px=line.length)
             if label is not None:
                 return label

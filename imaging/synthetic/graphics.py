@@ -202,9 +202,11 @@ def random_bar(
         box=box,
         box_opacity=float(rng.uniform(0.6, 1.0)),
     )
+    text = write_length(length_mm, rng)
     return BarSpec(
         length_mm=length_mm,
-        text=write_length(length_mm, rng),
+        # Pillow's own font has no micro sign.
+        text=text if style.font else text.replace("µ", "u"),
         corner=CORNERS[rng.integers(4)],
         style=BAR_STYLES[rng.integers(5)],
         place=PLACES[rng.integers(3)],
@@ -370,8 +372,10 @@ def _paint_bar(page: _Page, bar: BarSpec, place: tuple[int, int, int], tick: int
         deep = 2 * thick if bar.style == "filled" else thick
         page.fill((top, top + deep, left, right), bar.colour)
         if bar.style == "l_shape":
-            arm = min(right - left - thick, top - 2)
-            page.fill((top - arm, top + thick, left, left + thick), bar.colour)
+            # An arm as long as the bar, where there is room for it.
+            arm = right - left - thick
+            if top > arm:
+                page.fill((top - arm, top + thick, left, left + thick), bar.colour)
 
 
 def _draw_circle(
