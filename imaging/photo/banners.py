@@ -16,6 +16,9 @@ _ABOVE_CAPS, _BELOW_CAPS = (0.5, 0.15), (0.35, 0.7)
 #: Gap inside a piece of text, and between pieces of one banner, in heights of a capital.
 _INNER_GAP_CAPS, _OUTER_GAP_CAPS = 0.9, 3.0
 
+#: A level stroke of this length is a bar, in heights of a capital.
+_LONG_CAPS = 3.0
+
 #: Least width of a piece, in heights of a capital.
 _LEAST_CAPS = 0.8
 
@@ -58,6 +61,10 @@ def _pieces(
     maps = find_strokes(least, greatest, row0, row1)
     inside = slice(line.row0 - row0, line.row1 - row0)
     strokes = max(maps, key=lambda one: int(one[inside, line.col0 : line.col1].sum()))
+    # A bar beside its label is no text.
+    long_kernel = np.ones((1, round(_LONG_CAPS * cap)), np.uint8)
+    straight = cv2.morphologyEx(np.asarray(strokes, np.uint8), cv2.MORPH_OPEN, long_kernel)
+    strokes = strokes & (np.asarray(straight) == 0)
     above = strokes[: max(0, line.row0 - round(_ABOVE_CAPS[1] * cap) - row0)].any(axis=0)
     below = strokes[line.row1 + round(_BELOW_CAPS[0] * cap) - row0 :].any(axis=0)
     ink = strokes[inside].any(axis=0) & ~(above & below)

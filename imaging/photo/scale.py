@@ -1,7 +1,7 @@
 """Millimetres per pixel of one photo, and where the figure came from.
 
-The order is: manifest row, command line, DICOM pixel spacing, burnt-in scale bar, ruler.  No
-readable text, no scale: none is ever assumed, and resolution tags (dpi) are never one.
+The order is: manifest row, command line, DICOM pixel spacing, burnt-in scale bar.  No readable
+text, no scale: none is ever assumed, and resolution tags (dpi) are never one.
 """
 
 from __future__ import annotations
