@@ -1,75 +1,66 @@
-"""Run the pigment network on one face; torch is imported only here and in training."""
+"""Run the learned pigment segmenter on one face: three small classifiers, one after the other."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import load
+from safetensors.numpy import load
 
-from .pigment_network import PigmentNetwork
+from .pigment_features import context_features, local_features, prepare
 
-#: The network halves its input four times.
-MULTIPLE = 16
+Floats = NDArray[np.float32]
 
-#: Density beyond which the rest of brows and deep shadow is clipped.
-CLIP = 0.5
-
-#: Inputs are flattened and scaled so that a strong lesion is about 1.
-GAIN = 5.0
+#: Features are clipped at this many standard deviations, as in training.
+MAX_DEVIATION = 5.0
 
 
 @lru_cache(maxsize=2)
-def _network(weights: bytes) -> PigmentNetwork:
-    network = PigmentNetwork()
-    network.load_state_dict(load(weights))
-    return network.eval()
+def _stages(weights: bytes) -> tuple[dict[str, Floats], ...]:
+    """Return the arrays of each stage: mean, spread, and weight and bias of three layers."""
+    arrays = load(weights)
+    count = 1 + max(int(name.split(".")[0]) for name in arrays)
+    return tuple(
+        {name.split(".", 1)[1]: a for name, a in arrays.items() if name.startswith(f"{stage}.")}
+        for stage in range(count)
+    )
 
 
-def prepare(density: NDArray[np.float32], skin: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the network's input, shape (4, h, w), of one face or crop.
+def predict(weights: bytes, density: Floats, skin: NDArray[np.bool_]) -> Floats:
+    """Return the probability of a lesion, shape (h, w), float32; 0 off the skin.
 
-    A quadratic surface is fitted to each channel over the skin and taken off: the brightness and
-    colour of the photo, and light that falls across the face, tell nothing of pigment.
-    """
-    rows, cols = np.nonzero(skin)
-    spread = max(float(rows.std() + cols.std()), 1.0)
-    grid_rows, grid_cols = np.mgrid[: skin.shape[0], : skin.shape[1]]
-    y, x = (grid_rows - rows.mean()) / spread, (grid_cols - cols.mean()) / spread
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    inside = basis[skin]
-    normal = inside.T @ inside + 1e-3 * len(inside) * np.eye(6) * [0, 1, 1, 1, 1, 1]
-    surface = basis @ np.linalg.solve(normal, inside.T @ density[skin].astype(np.float64))
-    flat = GAIN * np.clip(density - surface, -CLIP, CLIP)
-    flat[~skin] = 0
-    return np.concatenate([flat.transpose(2, 0, 1), skin[None]]).astype(np.float32)
-
-
-def predict(
-    weights: bytes, density: NDArray[np.float32], skin: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Return the probability of a lesion, shape (h, w), float32.
-
-    The mean of the face and its mirror image, so that right and left are treated alike.
+    Every filter is the same in a mirror, and so is the result.
 
     Parameters
     ----------
     weights : bytes
         A checked safetensors file.
     density : ndarray of float32, shape (h, w, 3)
-        Optical density at the network's resolution.
+        Optical density at the model's resolution.
     skin : ndarray of bool, shape (h, w)
     """
+    result = np.zeros(skin.shape, np.float32)
     if not skin.any():
-        return np.zeros(skin.shape, np.float32)
-    stack = prepare(density, skin)
-    height, width = skin.shape
-    padded = np.pad(stack, ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)))
-    with torch.inference_mode():
-        both = torch.from_numpy(np.stack([padded, padded[:, :, ::-1]]))
-        logits = _network(weights)(both)[:, 0]
-        mean = 0.5 * (logits[0] + logits[1].flip(-1))
-        result = torch.sigmoid(mean).numpy()[:height, :width]
-    return np.where(skin, result, 0).astype(np.float32)
+        return result
+    face = prepare(density, skin)
+    local = local_features(face)
+    for number, stage in enumerate(_stages(weights)):
+        features = local
+        if number:
+            features = np.concatenate([local, context_features(face, result)], axis=-1)
+        result = np.where(skin, 0, result).astype(np.float32)
+        result[skin] = classify(stage, features[skin])
+    return result
+
+
+def classify(stage: dict[str, Floats], features: Floats) -> Floats:
+    """Return the probability of each row of features, shape (n, k) → (n,)."""
+    deviation = (features - stage["mean"]) / stage["spread"]
+    values = np.clip(deviation, -MAX_DEVIATION, MAX_DEVIATION)
+    for layer in ("0", "1", "2"):
+        values = values @ stage[f"weight{layer}"].T + stage[f"bias{layer}"]
+        if layer != "2":
+            values = np.maximum(values, 0)
+    # Clipped before the exponential: probabilities beyond 1e-13 mean nothing.
+    return np.asarray(1 / (1 + np.exp(-np.clip(values[:, 0], -30, 30))), np.float32)

@@ -24,9 +24,12 @@ JUDGED_WIDTH_PX = 260.0
 #: under 0.15.
 BLURRED_DETAIL = 0.5
 
-#: Share of all change that lies on the strongest quarter of the columns (and rows): 0.35 to 0.55
-#: on eyes, 0.75 and more on a mosaic.
-MOSAIC_SHARE, STRONGEST = 0.7, 0.25
+#: Share of all change around an eye that lies on the strongest quarter of the columns (and rows):
+#: 0.3 to 0.5 on eyes, 0.72 and more on a mosaic.
+MOSAIC_SHARE, STRONGEST = 0.62, 0.25
+
+#: An eye is judged with this much around it, in face widths.
+EYE_MARGIN = 0.02
 
 #: A row or column still belongs to the covered area while this share of it is as smooth.
 SMOOTH_SHARE = 0.6
@@ -60,10 +63,8 @@ def find_blurred_eyes(pixels: Pixels, points_px: Points, *, width_px: float) -> 
     inner = chain_points(points_px, (*ORBIT, *mirrored_chain(ORBIT)))
     first = np.clip(np.floor(inner.min(axis=0)).astype(int) - (col0, row0), 0, None)
     last = np.ceil(inner.max(axis=0)).astype(int) - (col0, row0)
-    eyes = cut[first[1] : last[1], first[0] : last[0]]
-    if min(eyes.shape) < 8:
-        return None
-    if _is_mosaic(eyes):
+    sides = (EYE, mirrored_chain(EYE))
+    if any(_is_mosaic(grey, chain_points(points_px, s), width_px=width_px) for s in sides):
         # Inside a block neighbours are equal; the lines between blocks are bridged.
         steps = np.maximum(
             np.abs(np.diff(cut, axis=1, append=cut[:, -1:])),
@@ -84,10 +85,15 @@ def find_blurred_eyes(pixels: Pixels, points_px: Points, *, width_px: float) -> 
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
-def _is_mosaic(eyes: NDArray[np.float32]) -> bool:
+def _is_mosaic(grey: NDArray[np.float32], eye_px: Points, *, width_px: float) -> bool:
+    low = np.maximum(np.floor(eye_px.min(axis=0) - EYE_MARGIN * width_px).astype(int), 0)
+    high = np.maximum(np.ceil(eye_px.max(axis=0) + EYE_MARGIN * width_px).astype(int), 0)
+    eye = grey[low[1] : high[1], low[0] : high[0]]
+    if min(eye.shape) < 8:
+        return False
     shares = []
     for axis in (0, 1):
-        change = np.sort(np.abs(np.diff(eyes, axis=1 - axis)).sum(axis=axis))[::-1]
+        change = np.sort(np.abs(np.diff(eye, axis=1 - axis)).sum(axis=axis))[::-1]
         strongest = max(1, round(STRONGEST * len(change)))
         shares.append(float(change[:strongest].sum() / max(change.sum(), 1.0)))
     return min(shares) >= MOSAIC_SHARE

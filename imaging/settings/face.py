@@ -185,7 +185,7 @@ class FaceSettings:
         stage="measuring",
     )
     pigment_red_share: float = setting(
-        0.8,
+        3.0,
         unit="ΔEI / ΔL*",
         low=0.1,
         high=10.0,

@@ -24,6 +24,19 @@ HAEMOGLOBIN = np.array([0.26, 1.0, 0.88], np.float32)
 NEUTRAL = np.array([1.0, 1.0, 1.0], np.float32)
 BEARD = np.array([1.05, 1.0, 0.85], np.float32)
 
+#: Where faces are hollow and dark: distance from the middle, height, half width and half height.
+#: Under the lip, beside the nose, inner eye, under the eye, cheek, jaw, root of the nose.
+HOLLOWS = (
+    (0.0, 0.98, 0.3, 0.07),
+    (0.22, 0.42, 0.08, 0.15),
+    (0.22, -0.12, 0.08, 0.1),
+    (0.42, -0.02, 0.2, 0.06),
+    (0.7, 0.5, 0.2, 0.3),
+    (0.5, 1.05, 0.3, 0.12),
+    (0.0, -0.45, 0.12, 0.12),
+    (0.85, -0.1, 0.1, 0.4),
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
@@ -75,8 +88,10 @@ def make_portrait(
     density += _blemishes(shape, u, v, face_width_px, rng)
     if not is_patch:
         density += _rim(skin, face_width_px, rng)
-    texture = random_field(shape, 0.02 * face_width_px, rng) * rng.uniform(0.002, 0.02)
-    grain = rng.standard_normal((*shape, 3)) * rng.uniform(0.001, 0.008)
+    # From portraits that were smoothed, or reduced from 12 MP, to coarse skin in poor light.
+    texture = random_field(shape, 0.02 * face_width_px, rng)
+    texture = texture * np.exp(rng.uniform(np.log(0.0005), np.log(0.02)))
+    grain = rng.standard_normal((*shape, 3)) * np.exp(rng.uniform(np.log(0.0002), np.log(0.008)))
     density = (density + texture[..., None] + grain).astype(np.float32)
     return Portrait(density, skin, u, v, face_width_px)
 
@@ -314,7 +329,7 @@ def _blemishes(
     for _ in range(int(rng.integers(0, 15))):
         centre = place(rng.uniform(-0.9, 0.9), rng.uniform(-1.1, 1.2))
         cv2.circle(
-            red, centre, int(line_px * rng.uniform(0.006, 0.05)) + 1, rng.uniform(0.02, 0.12), -1
+            red, centre, int(line_px * rng.uniform(0.006, 0.05)) + 1, rng.uniform(0.02, 0.08), -1
         )
     red = _blurred(red, line_px * rng.uniform(0.006, 0.02))
 
@@ -330,6 +345,12 @@ def _blemishes(
         )
         stubble = 1 + 0.3 * random_field(shape, 0.02 * face_px, rng)
         total += (np.clip(jaw, 0, 1) * stubble * rng.uniform(0.02, 0.15))[..., None] * BEARD
+    for across, down, wide, high in HOLLOWS:
+        strength = max(0.0, rng.uniform(-0.05, 0.14))
+        spans = wide * rng.uniform(0.6, 1.5), high * rng.uniform(0.6, 1.5)
+        dark = np.exp(-(((np.abs(u) - across) / spans[0]) ** 2) - ((v - down) / spans[1]) ** 2)
+        tint = rng.uniform(-0.1, 0.35) * np.array([-1.0, 0.0, 1.0], np.float32)
+        total += (strength * dark)[..., None] * (NEUTRAL + tint)
     if rng.random() < 0.4:  # shine
         for _ in range(int(rng.integers(1, 5))):
             across, down = rng.uniform(-0.7, 0.7), rng.uniform(-1.0, 1.1)
