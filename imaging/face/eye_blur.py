@@ -34,6 +34,9 @@ EYE_MARGIN = 0.02
 #: A row or column still belongs to the covered area while this share of it is as smooth.
 SMOOTH_SHARE = 0.6
 
+#: A blur mixes in its surroundings, and fades out over about this (face widths).
+BLUR_MARGIN = 0.03
+
 #: The covered area reaches at most this far beyond eyes and brows, in face widths.
 REACH = 0.12
 
@@ -64,6 +67,7 @@ def find_blurred_eyes(pixels: Pixels, points_px: Points, *, width_px: float) -> 
     first = np.clip(np.floor(inner.min(axis=0)).astype(int) - (col0, row0), 0, None)
     last = np.ceil(inner.max(axis=0)).astype(int) - (col0, row0)
     sides = (EYE, mirrored_chain(EYE))
+    margin_px = 0
     if any(_is_mosaic(grey, chain_points(points_px, s), width_px=width_px) for s in sides):
         # Inside a block neighbours are equal; the lines between blocks are bridged.
         steps = np.maximum(
@@ -76,12 +80,14 @@ def find_blurred_eyes(pixels: Pixels, points_px: Points, *, width_px: float) -> 
         outside = cv2.boxFilter(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), -1, (7, 7))
         x, y = chain_points(points_px, range(468)).T.round().astype(int)
         inside = (x >= 0) & (y >= 0) & (x < grey.shape[1]) & (y < grey.shape[0])
+        margin_px = round(BLUR_MARGIN * width_px)
         smooth = np.asarray(noise <= 0.6 * np.median(outside[y[inside], x[inside]]))
     else:
         return None
     rows = _grown_run(smooth[:, first[0] : last[0]].mean(axis=1), first[1], last[1])
     cols = _grown_run(smooth[rows[0] : rows[1]].mean(axis=0), first[0], last[0])
-    left, right, top, bottom = cols[0] + col0, cols[1] + col0, rows[0] + row0, rows[1] + row0
+    left, right = cols[0] + col0 - margin_px, cols[1] + col0 + margin_px
+    top, bottom = rows[0] + row0 - margin_px, rows[1] + row0 + margin_px
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
