@@ -62,3 +62,8 @@ def test_every_command_in_the_readme_exists_with_its_options(line: str) -> None:
 
 def test_the_readme_names_some_commands() -> None:
     assert len(named_commands()) > 10
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", TEXT))))
+def test_every_file_that_the_readme_links_to_is_there(target: str) -> None:
+    assert (update_readme.README.parent / target).is_file()
