@@ -292,7 +292,7 @@ class FaceSettings:
         stage="measuring",
     )
     spot_delta_l: float = setting(
-        4.0,
+        6.0,
         unit="ΔL*",
         low=1.0,
         high=40.0,
@@ -300,7 +300,7 @@ class FaceSettings:
         stage="measuring",
     )
     spot_min_mm: float = setting(
-        0.8,
+        1.0,
         unit="mm",
         low=0.2,
         high=5.0,
