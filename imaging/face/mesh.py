@@ -116,6 +116,13 @@ def load_face_models() -> FaceModels:
     return FaceModels(detector, mesh)
 
 
+def models_digest() -> str:
+    """Return 16 hex digits that stand for the two model files (``weights_digest``)."""
+    from models import registry  # noqa: PLC0415
+
+    return registry.components_digest()
+
+
 def detect_faces(
     pixels: Pixels, models: FaceModels, *, confidence: float, quarter_turns: int = 0
 ) -> list[FaceBox]:

@@ -34,3 +34,10 @@ def test_a_corner_may_be_the_middle_of_two_points():
     points = np.zeros((468, 2), np.float32)
     points[7] = (4, 8)
     assert chain_points(points, (7, (7, 8))).tolist() == [[4, 8], [2, 4]]
+
+
+def test_the_models_have_one_digest():
+    from imaging.face.mesh import models_digest
+
+    assert len(models_digest()) == 16
+    assert models_digest() == models_digest()
