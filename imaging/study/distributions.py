@@ -57,7 +57,8 @@ def wing_figures(
         else "Each line is the threshold-sensitivity range, not a confidence interval.",
     }
     more = _hair_figures(tables, cutoff_um) if wing == "hair" else _face_figures(tables)
-    return [ranked, *more]
+    # A figure with nothing to show (no scale, patch mode) is left out: the cells say why.
+    return [figure for figure in (ranked, *more) if figure["svg"].startswith("<svg")]
 
 
 def _hair_figures(tables: Tables, cutoff_um: float) -> list[dict[str, Any]]:

@@ -315,6 +315,17 @@ def test_changed_settings_stand_before_the_others_with_their_origin(tmp_path: Pa
     assert part.index("--set") < part.index("hair.guard_margin_mm")
 
 
+def test_figures_that_need_a_scale_are_left_out_without_one(tmp_path: Path) -> None:
+    make_run(tmp_path, [hair_outcome("1.jpg")])
+    text, _ = read_report(tmp_path)
+    assert text.count('<svg class="figure"') == 4
+    unknown = {"hair_density_per_cm2": math.nan, "scale_source": "none"}
+    make_run(tmp_path / "no_scale", [hair_outcome("1.jpg", **unknown)])
+    text, page = read_report(tmp_path / "no_scale")
+    assert text.count('<svg class="figure"') == 3
+    assert "nothing to show" not in page.text
+
+
 def test_a_run_that_was_cut_short_says_so(tmp_path: Path) -> None:
     make_run(tmp_path, [hair_outcome("1.jpg")], state="interrupted")
     _, page = read_report(tmp_path)
