@@ -320,8 +320,10 @@ def test_figures_that_need_a_scale_are_left_out_without_one(tmp_path: Path) -> N
     text, _ = read_report(tmp_path)
     assert text.count('<svg class="figure"') == 4
     unknown = {"hair_density_per_cm2": math.nan, "scale_source": "none"}
-    make_run(tmp_path / "no_scale", [hair_outcome("1.jpg", **unknown)])
-    text, page = read_report(tmp_path / "no_scale")
+    other = tmp_path / "no_scale"
+    other.mkdir()
+    make_run(other, [hair_outcome("1.jpg", **unknown)])
+    text, page = read_report(other)
     assert text.count('<svg class="figure"') == 3
     assert "nothing to show" not in page.text
 
