@@ -221,7 +221,8 @@ def _measured(
     likeness = 1 + (line - colour) @ unit
     # On bright ground the line may be off its colour by more, and still be unmistakable.
     ground = np.minimum(np.abs(above - colour).max(axis=1), np.abs(beneath - colour).max(axis=1))
-    is_near = np.abs(line - colour).max(axis=1) <= _NEAR_SHARE * ground
+    off = np.abs(line - colour).max(axis=1)
+    is_near = off <= _NEAR_SHARE * ground
     # The middle of a thick line keeps its colour; one of one or two rows loses some to JPEG.
     share = _THICK_SHARE if is_thick else _THIN_SHARE
     same = (paint.is_on(line, share) | is_near) & (likeness >= 0.5)
@@ -241,7 +242,12 @@ def _measured(
     start, end = _end(likeness, first, -1), _end(likeness, last - 1, 1)
     ticks = [_tick(pixels, rows, column, paint) for column in (first, last - 1)]
     widths = [
-        _tick_width(1 + (_beside(pixels, rows, tick) - colour) @ unit, column, way)
+        _upright_width(
+            [
+                _tick_width(1 + (_beside(pixels, rows, tick, far) - colour) @ unit, column, way)
+                for far in (0.0, 0.75)
+            ]
+        )
         for tick, column, way in ((ticks[0], first, -1), (ticks[1], last - 1, 1))
     ]
     # Beside a tick nothing is seen of the surroundings: the line goes to the tick's far side, and
@@ -332,12 +338,21 @@ def _tick(
 
 
 def _beside(
-    pixels: NDArray[np.uint8], rows: tuple[int, int], tick: tuple[int, int]
+    pixels: NDArray[np.uint8], rows: tuple[int, int], tick: tuple[int, int], far: float
 ) -> NDArray[np.uint8]:
-    """The row of pixels just beside the line that cuts this tick; empty without a tick."""
+    """The row of pixels that cuts this tick, `far` of its reach away; empty without a tick."""
     if max(tick) < _TICK_PX:
         return np.zeros((0, 3), np.uint8)
-    return np.asarray(pixels[rows[0] - 2 if tick[0] >= _TICK_PX else rows[1] + 1])
+    is_above = tick[0] >= _TICK_PX
+    away = max(2, round(far * min(tick[0] if is_above else tick[1], _THICKEST_TICK_PX)))
+    return np.asarray(pixels[rows[0] - away if is_above else rows[1] + away - 1])
+
+
+def _upright_width(widths: list[tuple[int, int]]) -> tuple[int, int]:
+    """The width near the line when the tick stands upright: a hair's shifts with its height."""
+    near, far = widths
+    is_upright = abs(near[0] - far[0]) <= 1 and abs(near[1] - far[1]) <= 1
+    return near if is_upright else (0, 0)
 
 
 def _tick_width(likeness: NDArray[np.float64], column: int, way: int) -> tuple[int, int]:

@@ -37,7 +37,7 @@ _MOST_ERROR = 0.025
 
 #: Least length of a lying and of an upright bar in heights of its label's capitals: the side of a
 #: label's box is shorter.
-_LEAST_CAPS, _LEAST_UPRIGHT_CAPS = 1.3, 2.4
+_LEAST_CAPS, _LEAST_UPRIGHT_CAPS = 1.7, 2.4
 
 #: How much longer an upright line must be than a lying one to come before it.
 _LYING_WEIGHT = 1.3
