@@ -1,42 +1,72 @@
-"""Diameter of a hair from edge profiles at native resolution, corrected for blur.
+"""Diameter of a hair from its edges at native resolution, corrected for blur.
 
-Across the shaft, on many sections, light absorption 1 − I/skin (linear light) is read from the
-original pixels and averaged over short stretches.  Its full width at half maximum is measured from
-the middle to each side; a side where a neighbour touches does not fall and is left out.  Blur
-widens a thin line: the width of a bar of width w, blurred by a Gaussian of standard deviation s, is
-a known function f(w, s), and is inverted.  The blur s is the photo's own, from the steepness of its
-clearest edges.  One value per hair: the median over its stretches, never one per pixel.
+Light absorption 1 − I/skin (linear light) is read across the shaft on short stretches all along it.
+On each stretch three levels (skin on one side, shaft, skin on the other) with two edges, blurred by
+a Gaussian, are fitted; the distance of the edges is the width before blur.  A side on which a
+neighbour touches shows no skin; such a stretch does not count.  Where a shaft is about as thin as
+the blur, width and darkness cannot be told apart by shape alone: blur and darkness are then held
+near those of the photo's clear shafts.  One value per hair, from its clean stretches.
+
+Strategy: the sections of all hairs are one table, read with one call and fitted at once by damped
+Gauss-Newton steps with the six unknowns of every stretch side by side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
+from scipy.special import ndtr
 
 from ..settings import HairSettings
 from .evidence import Map, read_at
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-#: Samples per photo pixel across the shaft.
-_OVERSAMPLING = 4
-#: Profiles reach this many shaft widths to each side of the centre line.
-_REACH_WIDTHS = 1.6
-#: A side is measured when darkness falls below this share of the middle's.
-_MUST_FALL_TO = 0.4
 #: Both ends of a shaft are left out: the root is veiled by skin, the tip is cut at a slant.
-_END_SHARE = 0.12
-#: Sections per averaged stretch.
-_STRETCH = 4
-#: Gaussian blur of a straight edge: its steepest slope is 1 / (s sqrt(2 pi)).
-_SLOPE_TO_SIGMA = 1.0 / np.sqrt(2.0 * np.pi)
-#: A photo's blur is the clearest quarter of its edges, within these limits (px).
-_CLEAREST_QUANTILE = 0.25
-_LEAST_BLUR_PX, _MOST_BLUR_PX = 0.35, 6.0
+_ROOT_SHARE, _TIP_SHARE = 0.15, 0.15
+#: Stretches per hair at most, sections averaged in each, and how long one is in shaft widths.
+_MOST_STRETCHES = 10
+_SECTIONS = 5
+_STRETCH_WIDTHS = 0.6
+_LEAST_STRETCH_PX = 3.0
+#: A section reaches this many first-guess widths and pixels to each side, in this many samples.
+_REACH_WIDTHS, _REACH_PX = 1.2, 5.0
+_HALF_SAMPLES = 26
+#: Half width of the middle of the shaft that tells its level, in first-guess widths.
+_CORE_WIDTHS = 0.2
+#: On a clean side darkness falls below this share of the shaft's.
+_MUST_FALL_TO = 0.4
+#: What rises again by this share of the shaft's darkness is something else: fitted up to there.
+_RISE = 0.12
+#: A shaft paler than this against its skin has no edges to measure.
+_LEAST_CONTRAST = 0.02
+#: Damped steps of the fit.
+_STEPS = 12
+#: A stretch is one shaft when its line lies in the middle between the edges, but for this much.
+_OFF_CENTRE_WIDTHS, _OFF_CENTRE_PX = 0.12, 0.8
+#: No other hair's line may lie between the edges, nor this many widths beyond.
+_MARGIN_WIDTHS = 0.05
+#: Lines are drawn thick enough that a section cannot slip between two of their pixels.
+_LINE_PX = 2
+#: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
+_WORST_MISFIT = 0.2
+#: Widths of one hair agree when they are within this factor of the lower ones.
+_LOW_QUANTILE, _AGREE = 0.3, 1.3
+#: Limits of blur (px, standard deviation; sampling alone gives the lower).
+_LEAST_BLUR_PX, _MOST_BLUR_PX = 0.35, 8.0
+#: A shaft this many blurs wide shows the blur by its edges alone, and its full darkness.
+_CLEAR_WIDTHS = 3.0
+#: Fewer clear stretches than this do not tell a photo's blur.
 _EDGES_FOR_BLUR = 8
+#: Misfit of real profiles, as share of the shaft's darkness, over which unknowns are weighed.
+_MISFIT = 0.06
+#: Blur of one stretch around the photo's, as standard deviation of its logarithm.
+_BLUR_SPREAD_FIRST, _BLUR_SPREAD = 1.0, 0.35
+_DARKNESS_SPREAD = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +77,31 @@ class CentreLine:
     width_px: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Profiles:
+    """Mean sections of stretches: values (n, k), places across (n, k; px), and owner (n)."""
+
+    values: Floats
+    across_px: Floats
+    owner: NDArray[np.intp]
+    guess_px: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """Fitted stretches: both edges (px from the line), blur (px), levels (n, 3), misfit."""
+
+    left_px: Floats
+    right_px: Floats
+    blur_px: Floats
+    levels: Floats
+    misfit: Floats
+
+    @property
+    def width_px(self) -> Floats:
+        return self.right_px - self.left_px
+
+
 def measure_widths(
     absorption: Map, lines: list[CentreLine], settings: HairSettings
 ) -> tuple[Floats, float]:
@@ -55,7 +110,8 @@ def measure_widths(
     Parameters
     ----------
     absorption : ndarray of float32, shape (height, width)
-        1 − I / local skin in linear light at native resolution, 0 on skin, 1 on black.
+        1 − I / local skin in linear light at native resolution: 0 on skin, 1 on black, negative
+        on hair lighter than the skin.
     lines : list of CentreLine
     settings : HairSettings
 
@@ -65,89 +121,203 @@ def measure_widths(
     blur_px : float
         Standard deviation of the photo's blur.
     """
-    raw = [_section_widths(absorption, line) for line in lines]
-    slopes = np.concatenate([slope for _, slope in raw]) if raw else np.zeros(0)
-    slopes = slopes[np.isfinite(slopes)]
-    if len(slopes) >= _EDGES_FOR_BLUR:
-        blur = float(np.quantile(_SLOPE_TO_SIGMA / slopes, _CLEAREST_QUANTILE))
+    widths = np.full(len(lines), np.nan)
+    profiles, neighbours = _read_profiles(absorption, lines)
+    start, weights, clean = _find_edges(profiles)
+    if not clean.any():
+        return widths, settings.usual_blur_px
+    profiles = _Profiles(
+        profiles.values[clean],
+        profiles.across_px[clean],
+        profiles.owner[clean],
+        profiles.guess_px[clean],
+    )
+    start, weights, neighbours = start[clean], weights[clean], neighbours[clean]
+    usual = max(settings.usual_blur_px, _LEAST_BLUR_PX)
+    first = _fit(
+        profiles,
+        weights,
+        start,
+        blur_px=np.full(len(start), usual),
+        blur_spread=_BLUR_SPREAD_FIRST,
+    )
+    clear = (first.width_px > _CLEAR_WIDTHS * first.blur_px) & (first.misfit < 2 * _MISFIT)
+    if clear.sum() >= _EDGES_FOR_BLUR:
+        blur = float(np.median(first.blur_px[clear]))
     else:
-        blur = settings.usual_blur_px
-    blur = float(np.clip(blur, _LEAST_BLUR_PX, _MOST_BLUR_PX))
-    measured = np.array([_median(widths) for widths, _ in raw])
-    return unblurred_width(measured, blur), blur
+        blur = usual
+    edges = first
+    alone = _is_alone(edges, profiles, neighbours)
+    for hair in np.unique(profiles.owner[alone]):
+        widths[hair] = _common(edges.width_px[alone & (profiles.owner == hair)])
+    return widths, blur
 
 
-def unblurred_width(measured: Floats, blur_px: float) -> Floats:
-    """Invert the half-maximum width of a Gaussian-blurred bar; NaN stays NaN, units as given."""
-    true = np.linspace(0.05, 12.0, 240) * blur_px
-    seen = blurred_width(true, blur_px)
-    corrected = np.interp(measured, seen, true)
-    # Far above the blur the bar's half-maximum width is its width.
-    result: Floats = np.where(measured > seen[-1], measured, corrected)
-    return np.where(np.isfinite(measured), result, np.nan)
+def _is_alone(edges: _Edges, profiles: _Profiles, neighbours: Flags) -> Flags:
+    """Return which stretches hold one shaft: in the middle, no other line between the edges."""
+    margin = _MARGIN_WIDTHS * edges.width_px
+    between = profiles.across_px >= (edges.left_px - margin)[:, None]
+    between &= profiles.across_px <= (edges.right_px + margin)[:, None]
+    off = np.abs(edges.left_px + edges.right_px) / 2
+    centred = off <= _OFF_CENTRE_WIDTHS * edges.width_px + _OFF_CENTRE_PX
+    fits = edges.misfit <= _WORST_MISFIT
+    result: Flags = centred & fits & ~(between & neighbours).any(axis=1)
+    return result
 
 
-def blurred_width(true: Floats, blur_px: float) -> Floats:
-    """Full width at half maximum of a bar of each true width after Gaussian blur (same units)."""
-    low, high = np.zeros_like(true), true / 2 + 4 * blur_px
-    root = np.sqrt(2.0) * blur_px
-
-    def level(x: Floats) -> Floats:
-        value: Floats = erf((x + true / 2) / root) - erf((x - true / 2) / root)
-        return value
-
-    half = 0.5 * level(np.zeros_like(true))
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        is_above = level(middle) > half
-        low, high = np.where(is_above, middle, low), np.where(is_above, high, middle)
-    return low + high
+def _common(widths: Floats) -> float:
+    """Return the median of the widths that agree with the lower ones: neighbours only add."""
+    low = np.quantile(widths, _LOW_QUANTILE)
+    return float(np.median(widths[widths <= _AGREE * low]))
 
 
-def _section_widths(absorption: Map, line: CentreLine) -> tuple[Floats, Floats]:
-    """Return half-maximum widths of one hair's stretches (px) and the slopes of its edges (1/px).
+def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles, Flags]:
+    """Return the mean section of every stretch of every hair, and where it meets another line."""
+    places, normals, owners, guesses = [], [], [], []
+    for index, line in enumerate(lines):
+        points = np.asarray(line.points, np.float64)
+        along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
+        low, high = _ROOT_SHARE * along[-1], (1 - _TIP_SHARE) * along[-1]
+        step = max(_LEAST_STRETCH_PX, _STRETCH_WIDTHS * line.width_px)
+        count = int(np.clip((high - low) / step, 1, _MOST_STRETCHES))
+        middles = low + (np.arange(count) + 0.5) * (high - low) / count
+        offsets = (np.arange(_SECTIONS) / (_SECTIONS - 1) - 0.5) * min(step, (high - low) / count)
+        at = (middles[:, None] + offsets).ravel()
+        # The direction is that of a chord as long as the shaft is wide: single points jitter.
+        chord = max(_LEAST_STRETCH_PX, 0.5 * line.width_px)
+        x, y = points.T
+        dx = np.interp(at + chord, along, x) - np.interp(at - chord, along, x)
+        dy = np.interp(at + chord, along, y) - np.interp(at - chord, along, y)
+        norm = np.maximum(np.hypot(dx, dy), 1e-9)
+        places.append(np.column_stack([np.interp(at, along, x), np.interp(at, along, y)]))
+        normals.append(np.column_stack([-dy / norm, dx / norm]))
+        owners.append(np.full(count, index))
+        guesses.append(np.full(count, line.width_px))
+    if not lines:
+        empty = np.zeros((0, 2 * _HALF_SAMPLES + 1))
+        return _Profiles(empty, empty, np.zeros(0, np.intp), np.zeros(0)), empty > 0
+    owner, guess = np.concatenate(owners), np.concatenate(guesses)
+    unit = np.arange(-_HALF_SAMPLES, _HALF_SAMPLES + 1) / _HALF_SAMPLES
+    across = (_REACH_WIDTHS * guess + _REACH_PX)[:, None] * unit
+    place, normal = np.concatenate(places), np.concatenate(normals)
+    spread = np.repeat(across, _SECTIONS, axis=0)
+    x = place[:, 0, None] + normal[:, 0, None] * spread
+    y = place[:, 1, None] + normal[:, 1, None] * spread
+    values = read_at(absorption, x, y).reshape(len(owner), _SECTIONS, -1)
+    drawn = _draw_lines(lines, absorption.shape)
+    columns = np.clip(np.rint(x), 0, absorption.shape[1] - 1).astype(np.intp)
+    rows = np.clip(np.rint(y), 0, absorption.shape[0] - 1).astype(np.intp)
+    met = drawn[rows, columns].reshape(values.shape)
+    other = ((met > 0) & (met != owner[:, None, None] + 1)).any(axis=1)
+    profiles = _Profiles(
+        values.mean(axis=1, dtype=np.float64), across, owner.astype(np.intp), guess
+    )
+    return profiles, other
 
-    NaN where a stretch has no clean side.
-    """
-    points = np.asarray(line.points, np.float64)
-    skip = int(_END_SHARE * len(points))
-    points = points[skip : len(points) - skip]
-    if len(points) < _STRETCH:
-        return np.full(1, np.nan), np.full(1, np.nan)
-    tangent = np.gradient(points, axis=0)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1), 1e-9)[:, None]
-    reach = max(6, round(_REACH_WIDTHS * line.width_px * _OVERSAMPLING))
-    offset = np.arange(-reach, reach + 1) / _OVERSAMPLING
-    x = points[:, 0, None] - tangent[:, 1, None] * offset
-    y = points[:, 1, None] + tangent[:, 0, None] * offset
-    profiles = read_at(absorption, x, y)
-    rows = len(profiles) // _STRETCH
-    profiles = profiles[: rows * _STRETCH].reshape(rows, _STRETCH, -1).mean(axis=1)
-    core = max(1, round(0.15 * line.width_px * _OVERSAMPLING))
-    plateau = np.median(profiles[:, reach - core : reach + core + 1], axis=1)
-    left, left_slope = _half_fall(profiles[:, reach::-1], plateau)
-    right, right_slope = _half_fall(profiles[:, reach:], plateau)
-    # The centre line may lie a little off: both sides together when clean, else twice one side.
-    both = left + right
-    width = np.where(np.isfinite(both), both, np.nan)
-    return width, np.concatenate([left_slope, right_slope])
+
+def _draw_lines(lines: list[CentreLine], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Return a map of the centre lines: the number of the hair from 1, 0 elsewhere."""
+    drawn = np.zeros(shape, np.int32)
+    for index, line in enumerate(lines):
+        points = np.rint(line.points).astype(np.int32).reshape(-1, 1, 2)
+        cv2.polylines(drawn, [points], isClosed=False, color=index + 1, thickness=_LINE_PX)
+    return drawn
 
 
-def _half_fall(side: Map, plateau: NDArray[np.floating]) -> tuple[Floats, Floats]:
-    """Return where each half profile falls to half its plateau (px), and its steepest fall."""
-    level = side / np.maximum(plateau, 1e-3)[:, None]
-    is_below = level <= 0.5
-    first = is_below.argmax(axis=1)
-    clean = is_below.any(axis=1) & (first > 0) & (level.min(axis=1) <= _MUST_FALL_TO)
-    clean &= plateau > 0.02
-    at = np.maximum(first, 1)
-    row = np.arange(len(level))
-    above, below = level[row, at - 1], level[row, at]
-    place = (at - 1 + (above - 0.5) / np.maximum(above - below, 1e-6)) / _OVERSAMPLING
-    steepest = np.maximum(-np.diff(level, axis=1).min(axis=1), 1e-6) * _OVERSAMPLING
-    return np.where(clean, place, np.nan), np.where(clean, steepest, np.nan)
+def _find_edges(profiles: _Profiles) -> tuple[Floats, Floats, Flags]:
+    """Return first edges and levels (n, 5), weights of samples (n, k), and which are clean."""
+    values, across = profiles.values, profiles.across_px
+    n, k = values.shape
+    middle = k // 2
+    core = np.abs(across) <= np.maximum(_CORE_WIDTHS * profiles.guess_px, 0.6)[:, None]
+    plateau = np.nanmedian(np.where(core, values, np.nan), axis=1) if n else np.zeros(0)
+    sign = np.where(plateau < 0, -1.0, 1.0)
+    sides, weights, clean = [], np.zeros((n, k)), np.ones(n, bool)
+    row = np.arange(n)
+    for direction in (-1, 1):
+        side = (values * sign[:, None])[:, middle::direction]
+        place = np.abs(across[:, middle::direction])
+        lowest = np.minimum.accumulate(side, axis=1)
+        rise = side - lowest > (_RISE * np.abs(plateau))[:, None]
+        # Unevenness of the shaft itself is no neighbour: only what rises below half counts.
+        rise &= lowest < (0.5 * np.abs(plateau))[:, None]
+        end = np.where(rise.any(axis=1), rise.argmax(axis=1), side.shape[1])
+        seen = np.arange(side.shape[1]) < end[:, None]
+        floor = np.where(seen, lowest, np.inf).min(axis=1, initial=np.inf)
+        clean &= floor <= _MUST_FALL_TO * np.abs(plateau)
+        # Fitted up to the deepest place before the rise.
+        deepest = np.where(seen, side, np.inf).argmin(axis=1)
+        stop = np.where(rise.any(axis=1), deepest, side.shape[1] - 1)
+        weights[:, middle::direction] = np.arange(side.shape[1]) <= stop[:, None]
+        level = 0.5 * (np.abs(plateau) + floor)
+        below = side <= level[:, None]
+        first = np.maximum(below.argmax(axis=1), 1)
+        above, under = side[row, first - 1], side[row, first]
+        share = (above - level) / np.maximum(above - under, 1e-9)
+        step = place[:, 1] - place[:, 0] if n else np.zeros(0)
+        sides.append((direction * (first - 1 + np.clip(share, 0, 1)) * step, sign * floor))
+        clean &= below.any(axis=1)
+    clean &= np.abs(plateau) >= _LEAST_CONTRAST
+    (left, left_level), (right, right_level) = sides
+    start = np.column_stack([left, right, left_level, plateau, right_level])
+    return start, weights, clean
 
 
-def _median(values: Floats) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+def _fit(
+    profiles: _Profiles,
+    weights: Floats,
+    start: Floats,
+    *,
+    blur_px: Floats,
+    blur_spread: float,
+) -> _Edges:
+    """Fit three levels with two blurred edges to every profile."""
+    x, y = profiles.across_px, profiles.values
+    scale = np.maximum(np.abs(start[:, 3]), _LEAST_CONTRAST)
+    unknowns = np.column_stack([start, np.log(blur_px)])
+    target = np.log(blur_px)
+    low, high = np.log(_LEAST_BLUR_PX), np.log(_MOST_BLUR_PX)
+    damping = np.full(len(y), 1e-3)
+    noise = (_MISFIT * scale)[:, None]
+    best = np.full(len(y), np.inf)
+    kept = unknowns.copy()
+    jacobian, residual = _model(kept, x, y)
+    for _ in range(_STEPS + 1):
+        fresh_j, fresh_r = _model(unknowns, x, y)
+        cost = (weights * (fresh_r / noise) ** 2).sum(axis=1)
+        cost += ((unknowns[:, 5] - target) / blur_spread) ** 2
+        better = cost <= best
+        best = np.where(better, cost, best)
+        kept[better] = unknowns[better]
+        jacobian = np.where(better[:, None, None], fresh_j, jacobian)
+        residual = np.where(better[:, None], fresh_r, residual)
+        damping = np.where(better, damping * 0.3, damping * 8)
+        scaled = jacobian * (weights / noise**2)[:, None, :]
+        normal = scaled @ jacobian.transpose(0, 2, 1)
+        gradient = (scaled @ residual[:, :, None])[:, :, 0]
+        normal[:, 5, 5] += 1 / blur_spread**2
+        gradient[:, 5] += (target - kept[:, 5]) / blur_spread**2
+        diagonal = np.arange(6)
+        normal[:, diagonal, diagonal] *= 1 + damping[:, None]
+        normal[:, diagonal, diagonal] += 1e-6
+        unknowns = kept + np.linalg.solve(normal, gradient[:, :, None])[:, :, 0]
+        unknowns[:, 5] = np.clip(unknowns[:, 5], low, high)
+        unknowns[:, 1] = np.maximum(unknowns[:, 1], unknowns[:, 0] + 0.3)
+    misfit = np.sqrt((weights * residual**2).sum(axis=1) / weights.sum(axis=1)) / scale
+    return _Edges(kept[:, 0], kept[:, 1], np.exp(kept[:, 5]), kept[:, 2:5], misfit)
+
+
+def _model(unknowns: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return derivatives (n, 6, k) and residuals (n, k) of the three blurred levels."""
+    left, right, a, b, c, log_blur = (unknowns[:, i, None] for i in range(6))
+    blur = np.exp(log_blur)
+    u, v = (x - left) / blur, (x - right) / blur
+    entered, gone = ndtr(u), ndtr(v)
+    density = 1 / np.sqrt(2 * np.pi)
+    p = (b - a) * np.exp(-0.5 * u * u) * density
+    q = (c - b) * np.exp(-0.5 * v * v) * density
+    jacobian = np.stack(
+        [-p / blur, -q / blur, 1 - entered, entered - gone, gone, -(p * u + q * v)], axis=1
+    )
+    model = a * (1 - entered) + b * (entered - gone) + c * gone
+    return jacobian, y - model
