@@ -30,8 +30,8 @@ UNIT_COLOURS = (
     draw.VERMILLION,
 )
 
-#: A counted hair that is less certain than this gets a ring: about one in three of them is wrong.
-UNCERTAIN_BELOW = 0.7
+#: A counted hair that is less certain than this gets a ring: at least one in five is wrong.
+UNCERTAIN_BELOW = 0.8
 
 #: Units among so many nearest ones get different colours where the set allows.
 NEIGHBOURS = 8
