@@ -24,19 +24,20 @@ from safetensors.numpy import save
 from torch import nn
 from torch.nn import functional
 
-from imaging.synthetic.portrait import make_portrait, paint_blobs
+from imaging.synthetic.lesions import paint_blobs
+from imaging.synthetic.portrait import make_portrait
 from models.pigment_features import context_features, local_features, prepare
 from models.pigment_inference import MAX_DEVIATION, classify
 
 SHAPE = (112, 80)
 FACE_WIDTH_PX = 64.0
-PIXELS_PER_IMAGE = 600
+PIXELS_PER_IMAGE = 500
 HIDDEN = (96, 48)
 BATCH = 4096
 PEAK_RATE = 3e-3
 #: Shares of clear faces and of faces that are mostly covered.
-CLEAR, CONFLUENT = 0.22, 0.28
-#: A fainter lesion than this weighs less: 0.03 is at the edge of what can be seen.
+CLEAR, CONFLUENT = 0.3, 0.27
+#: A fainter lesion than this weighs less: 0.05 is at the edge of what can be seen.
 FULL_WEIGHT_DENSITY = 0.1
 
 
@@ -49,9 +50,9 @@ def make_sample(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float
     kind = rng.random()
     density, lesion, peak = portrait.density, np.zeros(SHAPE, bool), 0.0
     if kind >= CLEAR:
-        peak = math.exp(rng.uniform(math.log(0.035), math.log(0.3)))
+        peak = math.exp(rng.uniform(math.log(0.05), math.log(0.3)))
         is_confluent = kind >= 1 - CONFLUENT
-        cover = rng.uniform(0.4, 0.95) if is_confluent else rng.uniform(0.02, 0.45)
+        cover = rng.uniform(0.4, 0.97) if is_confluent else rng.uniform(0.02, 0.45)
         added, direction = paint_blobs(portrait, amplitude=peak, cover=cover, rng=rng)
         density = density + added[..., None] * direction
         lesion = added >= 0.5 * peak

@@ -20,7 +20,8 @@ from imaging.synthetic.blemishes import (
     cover_eyes,
 )
 from imaging.synthetic.face import PATTERNS, REGIONS, MelasmaSpec, apply_density, paint_melasma
-from imaging.synthetic.portrait import make_portrait, paint_blobs
+from imaging.synthetic.lesions import paint_blobs
+from imaging.synthetic.portrait import make_portrait
 
 SHAPE = (240, 200)
 
