@@ -29,13 +29,17 @@ Flags = NDArray[np.bool_]
 #: Both ends of a shaft are left out: the root is veiled by skin, the tip is cut at a slant.
 _ROOT_SHARE, _TIP_SHARE = 0.15, 0.15
 #: Stretches per hair at most, sections averaged in each, and how long one is in shaft widths.
-_MOST_STRETCHES = 10
+_MOST_STRETCHES = 8
 _SECTIONS = 5
 _STRETCH_WIDTHS = 0.6
 _LEAST_STRETCH_PX = 3.0
 #: A section reaches this many first-guess widths and pixels to each side, in this many samples.
 _REACH_WIDTHS, _REACH_PX = 1.2, 5.0
-_HALF_SAMPLES = 26
+_HALF_SAMPLES = 20
+#: The lens blurs linear light (exponent 1), but sharpening, resampling and compression soften the
+#: coded picture (0.45).  Which it was cannot be seen; in between, the worst error is least.
+_TONE_EXPONENT = 0.85
+_LEAST_LIGHT = 1e-3
 #: Half width of the middle of the shaft that tells its level, in first-guess widths.
 _CORE_WIDTHS = 0.2
 #: On a clean side darkness falls below this share of the shaft's.
@@ -45,17 +49,17 @@ _RISE = 0.12
 #: A shaft paler than this against its skin has no edges to measure.
 _LEAST_CONTRAST = 0.02
 #: Damped steps of the fit.
-_STEPS = 12
+_STEPS = 11
 #: A stretch is one shaft when its line lies in the middle between the edges, but for this much.
 _OFF_CENTRE_WIDTHS, _OFF_CENTRE_PX = 0.12, 0.8
-#: No other hair's line may lie between the edges, nor this many widths beyond.
-_MARGIN_WIDTHS = 0.05
+#: No other hair's line may lie between the edges, but for this many widths at each.
+_INSET_WIDTHS = 0.1
 #: Lines are drawn thick enough that a section cannot slip between two of their pixels.
 _LINE_PX = 2
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
 _WORST_MISFIT = 0.2
 #: Widths of one hair agree when they are within this factor of the lower ones.
-_LOW_QUANTILE, _AGREE = 0.3, 1.3
+_LOW_QUANTILE, _AGREE = 0.15, 1.12
 #: Limits of blur (px, standard deviation; sampling alone gives the lower).
 _LEAST_BLUR_PX, _MOST_BLUR_PX = 0.35, 8.0
 #: A shaft this many blurs wide shows the blur by its edges alone, and its full darkness.
@@ -65,8 +69,13 @@ _EDGES_FOR_BLUR = 8
 #: Misfit of real profiles, as share of the shaft's darkness, over which unknowns are weighed.
 _MISFIT = 0.06
 #: Blur of one stretch around the photo's, as standard deviation of its logarithm.
-_BLUR_SPREAD_FIRST, _BLUR_SPREAD = 1.0, 0.35
-_DARKNESS_SPREAD = 0.35
+_BLUR_SPREAD_FIRST, _BLUR_SPREAD = 1.0, 0.15
+#: Darkness of a thin shaft around that of the clear ones, as least standard deviation.
+_DARKNESS_SPREAD = 0.12
+#: Thin shafts let more light through: 25 µm of brown or black hair are about this dark, relatively.
+_THIN_DARKNESS = 0.85
+#: Standard deviation of a normal distribution over its median absolute deviation.
+_SIGMA_PER_DEVIATION = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +110,25 @@ class _Edges:
     def width_px(self) -> Floats:
         return self.right_px - self.left_px
 
+    def replaced(self, which: Flags, other: _Edges) -> _Edges:
+        """Return these with the chosen ones replaced by those of `other`, in order."""
+        parts = []
+        for name in ("left_px", "right_px", "blur_px", "levels", "misfit"):
+            values = getattr(self, name).copy()
+            values[which] = getattr(other, name)
+            parts.append(values)
+        return _Edges(*parts)
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What blur (px; spread of its logarithm) and darkness of a shaft are likely."""
+
+    blur_px: float
+    blur_spread: float
+    darkness: float = 0.0
+    darkness_spread: float = np.inf
+
 
 def measure_widths(
     absorption: Map, lines: list[CentreLine], settings: HairSettings
@@ -126,38 +154,53 @@ def measure_widths(
     start, weights, clean = _find_edges(profiles)
     if not clean.any():
         return widths, settings.usual_blur_px
-    profiles = _Profiles(
-        profiles.values[clean],
-        profiles.across_px[clean],
-        profiles.owner[clean],
-        profiles.guess_px[clean],
-    )
+    profiles = _chosen(profiles, clean)
     start, weights, neighbours = start[clean], weights[clean], neighbours[clean]
     usual = max(settings.usual_blur_px, _LEAST_BLUR_PX)
-    first = _fit(
-        profiles,
-        weights,
-        start,
-        blur_px=np.full(len(start), usual),
-        blur_spread=_BLUR_SPREAD_FIRST,
-    )
-    clear = (first.width_px > _CLEAR_WIDTHS * first.blur_px) & (first.misfit < 2 * _MISFIT)
+    edges = _fit(profiles, weights, start, _Expected(usual, _BLUR_SPREAD_FIRST))
+    alone = _is_alone(edges, profiles, neighbours)
+    clear = (edges.width_px > _CLEAR_WIDTHS * edges.blur_px) & alone
+    blur = usual
     if clear.sum() >= _EDGES_FOR_BLUR:
-        blur = float(np.median(first.blur_px[clear]))
-    else:
-        blur = usual
-    edges = first
+        blur = float(np.median(edges.blur_px[clear]))
+    first = edges
+    for is_light in (False, True):
+        # Dark and light hairs of one photo have a darkness each.
+        alike = (start[:, 3] < 0) == is_light
+        known, unclear = alike & clear, alike & ~clear
+        if known.sum() < _EDGES_FOR_BLUR or not unclear.any():
+            continue
+        darkness = first.levels[known, 1]
+        usual_darkness = _THIN_DARKNESS * float(np.median(darkness))
+        spread = _SIGMA_PER_DEVIATION * float(np.median(np.abs(darkness - usual_darkness)))
+        expected = _Expected(
+            blur,
+            _BLUR_SPREAD,
+            usual_darkness,
+            max(spread, _DARKNESS_SPREAD * abs(usual_darkness)),
+        )
+        again = _fit(_chosen(profiles, unclear), weights[unclear], start[unclear], expected)
+        edges = edges.replaced(unclear, again)
     alone = _is_alone(edges, profiles, neighbours)
     for hair in np.unique(profiles.owner[alone]):
         widths[hair] = _common(edges.width_px[alone & (profiles.owner == hair)])
     return widths, blur
 
 
+def _chosen(profiles: _Profiles, which: Flags) -> _Profiles:
+    return _Profiles(
+        profiles.values[which],
+        profiles.across_px[which],
+        profiles.owner[which],
+        profiles.guess_px[which],
+    )
+
+
 def _is_alone(edges: _Edges, profiles: _Profiles, neighbours: Flags) -> Flags:
     """Return which stretches hold one shaft: in the middle, no other line between the edges."""
-    margin = _MARGIN_WIDTHS * edges.width_px
-    between = profiles.across_px >= (edges.left_px - margin)[:, None]
-    between &= profiles.across_px <= (edges.right_px + margin)[:, None]
+    inset = _INSET_WIDTHS * edges.width_px
+    between = profiles.across_px >= (edges.left_px + inset)[:, None]
+    between &= profiles.across_px <= (edges.right_px - inset)[:, None]
     off = np.abs(edges.left_px + edges.right_px) / 2
     centred = off <= _OFF_CENTRE_WIDTHS * edges.width_px + _OFF_CENTRE_PX
     fits = edges.misfit <= _WORST_MISFIT
@@ -203,7 +246,8 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles,
     spread = np.repeat(across, _SECTIONS, axis=0)
     x = place[:, 0, None] + normal[:, 0, None] * spread
     y = place[:, 1, None] + normal[:, 1, None] * spread
-    values = read_at(absorption, x, y).reshape(len(owner), _SECTIONS, -1)
+    light = np.maximum(1.0 - read_at(absorption, x, y), _LEAST_LIGHT)
+    values = (1.0 - light**_TONE_EXPONENT).reshape(len(owner), _SECTIONS, -1)
     drawn = _draw_lines(lines, absorption.shape)
     columns = np.clip(np.rint(x), 0, absorption.shape[1] - 1).astype(np.intp)
     rows = np.clip(np.rint(y), 0, absorption.shape[0] - 1).astype(np.intp)
@@ -263,19 +307,15 @@ def _find_edges(profiles: _Profiles) -> tuple[Floats, Floats, Flags]:
     return start, weights, clean
 
 
-def _fit(
-    profiles: _Profiles,
-    weights: Floats,
-    start: Floats,
-    *,
-    blur_px: Floats,
-    blur_spread: float,
-) -> _Edges:
+def _fit(profiles: _Profiles, weights: Floats, start: Floats, expected: _Expected) -> _Edges:
     """Fit three levels with two blurred edges to every profile."""
     x, y = profiles.across_px, profiles.values
     scale = np.maximum(np.abs(start[:, 3]), _LEAST_CONTRAST)
-    unknowns = np.column_stack([start, np.log(blur_px)])
-    target = np.log(blur_px)
+    target = np.zeros(6)
+    target[[3, 5]] = expected.darkness, np.log(expected.blur_px)
+    pull = np.zeros(6)
+    pull[[3, 5]] = expected.darkness_spread**-2.0, expected.blur_spread**-2.0
+    unknowns = np.column_stack([start, np.full(len(start), target[5])])
     low, high = np.log(_LEAST_BLUR_PX), np.log(_MOST_BLUR_PX)
     damping = np.full(len(y), 1e-3)
     noise = (_MISFIT * scale)[:, None]
@@ -285,7 +325,7 @@ def _fit(
     for _ in range(_STEPS + 1):
         fresh_j, fresh_r = _model(unknowns, x, y)
         cost = (weights * (fresh_r / noise) ** 2).sum(axis=1)
-        cost += ((unknowns[:, 5] - target) / blur_spread) ** 2
+        cost += ((unknowns - target) ** 2 * pull).sum(axis=1)
         better = cost <= best
         best = np.where(better, cost, best)
         kept[better] = unknowns[better]
@@ -295,9 +335,9 @@ def _fit(
         scaled = jacobian * (weights / noise**2)[:, None, :]
         normal = scaled @ jacobian.transpose(0, 2, 1)
         gradient = (scaled @ residual[:, :, None])[:, :, 0]
-        normal[:, 5, 5] += 1 / blur_spread**2
-        gradient[:, 5] += (target - kept[:, 5]) / blur_spread**2
+        gradient += (target - kept) * pull
         diagonal = np.arange(6)
+        normal[:, diagonal, diagonal] += pull
         normal[:, diagonal, diagonal] *= 1 + damping[:, None]
         normal[:, diagonal, diagonal] += 1e-6
         unknowns = kept + np.linalg.solve(normal, gradient[:, :, None])[:, :, 0]
