@@ -36,7 +36,7 @@ HIDDEN = (96, 48)
 BATCH = 4096
 PEAK_RATE = 3e-3
 #: Shares of clear faces and of faces that are mostly covered.
-CLEAR, CONFLUENT = 0.3, 0.27
+CLEAR, CONFLUENT = 0.22, 0.42
 #: A fainter lesion than this weighs less: 0.05 is at the edge of what can be seen.
 FULL_WEIGHT_DENSITY = 0.1
 

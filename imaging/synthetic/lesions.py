@@ -44,7 +44,7 @@ def paint_blobs(
         patches = patches + rng.uniform(0.4, 1.0) * other
     patches = patches / max(float(patches.std()), 1e-6) + zones
     inside = portrait.skin
-    if rng.random() < 0.4:
+    if rng.random() < 0.6:
         inside = inside & _confined(portrait, rng)
         if inside.sum() < 50:
             inside = portrait.skin

@@ -219,12 +219,13 @@ def _mottle(shape: tuple[int, int], face_px: float, rng: np.random.Generator) ->
     scale, blue against red by 0.01 to 0.02.
     """
     total = np.zeros((*shape, 3), np.float32)
+    smoothed = np.exp(rng.uniform(np.log(0.08), np.log(1.1)))  # portraits are often retouched
     for share in (0.02, 0.05, 0.12, 0.3):
         yellow = random_field(shape, share * face_px, rng) * rng.uniform(0.003, 0.022)
         pink = random_field(shape, share * face_px, rng) * rng.uniform(0.002, 0.012)
         total += yellow[..., None] * np.array([-0.5, 0.0, 0.5], np.float32)
         total += pink[..., None] * np.array([-0.33, 0.67, -0.33], np.float32)
-    return total
+    return np.asarray(total * smoothed, np.float32)
 
 
 def _blemishes(

@@ -187,7 +187,7 @@ def test_a_dark_patch_on_even_skin_is_found_and_even_skin_is_not(segmenter: str)
     patch = ((rows - 90) / 22) ** 2 + ((cols - 60) / 30) ** 2 < 1
     soft = cv2.GaussianBlur(patch.astype(np.float32), (0, 0), 2)
     skin = ((rows - 90) / 85) ** 2 + ((cols - 70) / 65) ** 2 < 1
-    base = np.array([0.25, 0.45, 0.6]) + 0.006 * rng.standard_normal((180, 140, 3))
+    base = np.array([0.25, 0.45, 0.6]) + 0.02 * rng.standard_normal((180, 140, 3))
     step = 0.2 * soft[..., None] * np.array([0.73, 1.0, 1.15])
     clear = segment_pigment(base.astype(np.float32), skin, face_width_px=130, segmenter=segmenter)
     found = segment_pigment(
