@@ -58,8 +58,9 @@ _INSET_WIDTHS = 0.1
 _LINE_PX = 2
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
 _WORST_MISFIT = 0.2
-#: Widths of one hair agree when they are within this factor of the lower ones.
-_LOW_QUANTILE, _AGREE = 0.15, 1.12
+#: Widths of one hair agree when they are within this factor and length of the
+#: lower ones.
+_LOW_QUANTILE, _AGREE, _AGREE_PX = 0.15, 1.1, 0.8
 #: Limits of blur (px, standard deviation; sampling alone gives the lower).
 _LEAST_BLUR_PX, _MOST_BLUR_PX = 0.35, 8.0
 #: A shaft this many blurs wide shows the blur by its edges alone, and its full darkness.
@@ -73,7 +74,7 @@ _BLUR_SPREAD_FIRST, _BLUR_SPREAD = 1.0, 0.15
 #: Darkness of a thin shaft around that of the clear ones, as least standard deviation.
 _DARKNESS_SPREAD = 0.12
 #: Thin shafts let more light through: 25 µm of brown or black hair are about this dark, relatively.
-_THIN_DARKNESS = 0.85
+_THIN_DARKNESS = 0.77
 #: Standard deviation of a normal distribution over its median absolute deviation.
 _SIGMA_PER_DEVIATION = 1.4826
 
@@ -211,7 +212,7 @@ def _is_alone(edges: _Edges, profiles: _Profiles, neighbours: Flags) -> Flags:
 def _common(widths: Floats) -> float:
     """Return the median of the widths that agree with the lower ones: neighbours only add."""
     low = np.quantile(widths, _LOW_QUANTILE)
-    return float(np.median(widths[widths <= _AGREE * low]))
+    return float(np.median(widths[widths <= _AGREE * low + _AGREE_PX]))
 
 
 def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles, Flags]:
