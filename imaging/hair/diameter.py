@@ -73,8 +73,10 @@ _MISFIT = 0.06
 _BLUR_SPREAD_FIRST, _BLUR_SPREAD = 1.0, 0.15
 #: Darkness of a thin shaft around that of the clear ones, as least standard deviation.
 _DARKNESS_SPREAD = 0.12
-#: Thin shafts let more light through: 25 µm of brown or black hair are about this dark, relatively.
-_THIN_DARKNESS = 0.77
+#: Optical depth of a photo's clear shafts: thinner ones are paler. Of brown hair in 25 µm.
+_USUAL_DEPTH = 4.0
+#: First damping of the fit, and the least width it tries (px).
+_DAMPING, _LEAST_WIDTH_PX = 1e-3, 0.3
 #: Standard deviation of a normal distribution over its median absolute deviation.
 _SIGMA_PER_DEVIATION = 1.4826
 
@@ -123,12 +125,17 @@ class _Edges:
 
 @dataclass(frozen=True)
 class _Expected:
-    """What blur (px; spread of its logarithm) and darkness of a shaft are likely."""
+    """What blur (px; spread of its logarithm) and darkness of a shaft are likely.
+
+    A shaft of width w has the darkness ``darkness · (1 − exp(−depth_per_px · w))``: what passes
+    through a thin one lights it up (Beer-Lambert).
+    """
 
     blur_px: float
     blur_spread: float
     darkness: float = 0.0
     darkness_spread: float = np.inf
+    depth_per_px: float = 0.0
 
 
 def measure_widths(
@@ -171,14 +178,14 @@ def measure_widths(
         known, unclear = alike & clear, alike & ~clear
         if known.sum() < _EDGES_FOR_BLUR or not unclear.any():
             continue
-        darkness = first.levels[known, 1]
-        usual_darkness = _THIN_DARKNESS * float(np.median(darkness))
-        spread = _SIGMA_PER_DEVIATION * float(np.median(np.abs(darkness - usual_darkness)))
+        darkness = float(np.median(first.levels[known, 1]))
+        spread = float(np.median(np.abs(first.levels[known, 1] - darkness)))
         expected = _Expected(
             blur,
             _BLUR_SPREAD,
-            usual_darkness,
-            max(spread, _DARKNESS_SPREAD * abs(usual_darkness)),
+            darkness / (1 - np.exp(-_USUAL_DEPTH)),
+            max(_SIGMA_PER_DEVIATION * spread, _DARKNESS_SPREAD * abs(darkness)),
+            _USUAL_DEPTH / float(np.median(first.width_px[known])),
         )
         again = _fit(_chosen(profiles, unclear), weights[unclear], start[unclear], expected)
         edges = edges.replaced(unclear, again)
@@ -309,56 +316,59 @@ def _find_edges(profiles: _Profiles) -> tuple[Floats, Floats, Flags]:
 
 
 def _fit(profiles: _Profiles, weights: Floats, start: Floats, expected: _Expected) -> _Edges:
-    """Fit three levels with two blurred edges to every profile."""
+    """Fit three levels with two blurred edges to every profile.
+
+    What is expected of blur and darkness stands beside the samples as two more of them.
+    """
     x, y = profiles.across_px, profiles.values
+    n, k = y.shape
     scale = np.maximum(np.abs(start[:, 3]), _LEAST_CONTRAST)
-    target = np.zeros(6)
-    target[[3, 5]] = expected.darkness, np.log(expected.blur_px)
-    pull = np.zeros(6)
-    pull[[3, 5]] = expected.darkness_spread**-2.0, expected.blur_spread**-2.0
-    unknowns = np.column_stack([start, np.full(len(start), target[5])])
+    precision = np.empty((n, k + 2))
+    precision[:, :k] = weights / (_MISFIT * scale[:, None]) ** 2
+    precision[:, k:] = expected.blur_spread**-2.0, expected.darkness_spread**-2.0
+    unknowns = np.column_stack([start, np.full(n, np.log(expected.blur_px))])
     low, high = np.log(_LEAST_BLUR_PX), np.log(_MOST_BLUR_PX)
-    damping = np.full(len(y), 1e-3)
-    noise = (_MISFIT * scale)[:, None]
-    best = np.full(len(y), np.inf)
-    kept = unknowns.copy()
-    jacobian, residual = _model(kept, x, y)
-    for _ in range(_STEPS + 1):
-        fresh_j, fresh_r = _model(unknowns, x, y)
-        cost = (weights * (fresh_r / noise) ** 2).sum(axis=1)
-        cost += ((unknowns - target) ** 2 * pull).sum(axis=1)
+    damping, best = np.full(n, _DAMPING), np.full(n, np.inf)
+    kept, jacobian, residual = unknowns.copy(), np.zeros((n, 6, k + 2)), np.zeros((n, k + 2))
+    diagonal = np.arange(6)
+    for _ in range(_STEPS):
+        fresh_jacobian, fresh_residual = _model(unknowns, x, y, expected)
+        cost = (precision * fresh_residual**2).sum(axis=1)
         better = cost <= best
-        best = np.where(better, cost, best)
-        kept[better] = unknowns[better]
-        jacobian = np.where(better[:, None, None], fresh_j, jacobian)
-        residual = np.where(better[:, None], fresh_r, residual)
+        best[better], kept[better] = cost[better], unknowns[better]
+        jacobian[better], residual[better] = fresh_jacobian[better], fresh_residual[better]
         damping = np.where(better, damping * 0.3, damping * 8)
-        scaled = jacobian * (weights / noise**2)[:, None, :]
+        scaled = jacobian * precision[:, None, :]
         normal = scaled @ jacobian.transpose(0, 2, 1)
-        gradient = (scaled @ residual[:, :, None])[:, :, 0]
-        gradient += (target - kept) * pull
-        diagonal = np.arange(6)
-        normal[:, diagonal, diagonal] += pull
         normal[:, diagonal, diagonal] *= 1 + damping[:, None]
+        # A level that no sample shows (an edge at the window's end) must not make it singular.
         normal[:, diagonal, diagonal] += 1e-6
-        unknowns = kept + np.linalg.solve(normal, gradient[:, :, None])[:, :, 0]
+        unknowns = kept + np.linalg.solve(normal, scaled @ residual[:, :, None])[:, :, 0]
         unknowns[:, 5] = np.clip(unknowns[:, 5], low, high)
-        unknowns[:, 1] = np.maximum(unknowns[:, 1], unknowns[:, 0] + 0.3)
-    misfit = np.sqrt((weights * residual**2).sum(axis=1) / weights.sum(axis=1)) / scale
-    return _Edges(kept[:, 0], kept[:, 1], np.exp(kept[:, 5]), kept[:, 2:5], misfit)
+        unknowns[:, 1] = np.maximum(unknowns[:, 1], unknowns[:, 0] + _LEAST_WIDTH_PX)
+    square = (weights * residual[:, :k] ** 2).sum(axis=1) / weights.sum(axis=1)
+    return _Edges(kept[:, 0], kept[:, 1], np.exp(kept[:, 5]), kept[:, 2:5], np.sqrt(square) / scale)
 
 
-def _model(unknowns: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return derivatives (n, 6, k) and residuals (n, k) of the three blurred levels."""
+def _model(unknowns: Floats, x: Floats, y: Floats, expected: _Expected) -> tuple[Floats, Floats]:
+    """Return derivatives (n, 6, k + 2) and residuals (n, k + 2): samples, blur, darkness."""
+    n, k = y.shape
     left, right, a, b, c, log_blur = (unknowns[:, i, None] for i in range(6))
     blur = np.exp(log_blur)
     u, v = (x - left) / blur, (x - right) / blur
     entered, gone = ndtr(u), ndtr(v)
-    density = 1 / np.sqrt(2 * np.pi)
-    p = (b - a) * np.exp(-0.5 * u * u) * density
-    q = (c - b) * np.exp(-0.5 * v * v) * density
-    jacobian = np.stack(
-        [-p / blur, -q / blur, 1 - entered, entered - gone, gone, -(p * u + q * v)], axis=1
-    )
-    model = a * (1 - entered) + b * (entered - gone) + c * gone
-    return jacobian, y - model
+    p = (b - a) * np.exp(-0.5 * u * u) / np.sqrt(2 * np.pi)
+    q = (c - b) * np.exp(-0.5 * v * v) / np.sqrt(2 * np.pi)
+    slopes = np.zeros((n, 6, k + 2))
+    slopes[:, 0, :k], slopes[:, 1, :k] = -p / blur, -q / blur
+    slopes[:, 2, :k], slopes[:, 3, :k], slopes[:, 4, :k] = 1 - entered, entered - gone, gone
+    slopes[:, 5, :k] = -(p * u + q * v)
+    passed = np.exp(-expected.depth_per_px * (right - left))[:, 0]
+    change = expected.darkness * expected.depth_per_px * passed
+    slopes[:, 5, k] = 1.0
+    slopes[:, 0, k + 1], slopes[:, 1, k + 1], slopes[:, 3, k + 1] = change, -change, 1.0
+    residuals = np.empty((n, k + 2))
+    residuals[:, :k] = y - (a * (1 - entered) + b * (entered - gone) + c * gone)
+    residuals[:, k] = np.log(expected.blur_px) - log_blur[:, 0]
+    residuals[:, k + 1] = expected.darkness * (1 - passed) - b[:, 0]
+    return slopes, residuals
