@@ -21,6 +21,14 @@ from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
 from .skin import optical_densities
 
+#: What is further off the local skin than this density stands out from its texture.
+_STANDS_OUT = 0.15
+_GRAIN_MM = 0.014
+#: A photo's contrast is the mean of this share of its strongest line responses.
+_STRONGEST_SHARE = 0.02
+#: Noise is the median response of every so many pixels; most of them show skin.
+_NOISE_STRIDE = 5
+_MAD_TO_SIGMA = 1.4826
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
 _BLACK_DENSITY = 1.7
 #: Brighter than skin by more than this is reflection and tells nothing more.
@@ -47,6 +55,9 @@ def find_ridges(
     settings : HairSettings
     """
     densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
+    # The shadow of a shaft under the skin is dark whatever the shaft.
+    shade = np.clip(densities.mean(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
+    shade[~valid] = 0.0
     if settings.polarity == "light" or (
         settings.polarity == "auto" and _is_light_hair(densities, valid, px_per_mm, settings)
     ):
@@ -54,7 +65,8 @@ def find_ridges(
     lowest = densities.min(axis=2)
     darkness = np.clip(lowest, _LEAST_DENSITY, _BLACK_DENSITY)
     darkness[~valid] = 0.0
-    responses = tuple(
+    # The wide filter comes last: it shows the contrast of usual hair.
+    responses = [
         oriented_responses(
             darkness,
             across_px=width_um * 1e-3 * px_per_mm,
@@ -62,10 +74,12 @@ def find_ridges(
             angles=settings.filter_angles,
         )
         for width_um in (settings.narrow_filter_um, settings.wide_filter_um)
-    )
-    shade = np.clip(densities.mean(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
-    shade[~valid] = 0.0
-    return ShaftEvidence(darkness, shade, responses, valid, px_per_mm, zoom)
+    ]
+    gain = np.float32(_contrast_gain(responses[-1], valid, settings))
+    if gain > 1:
+        darkness *= gain
+        responses = [response * gain for response in responses]
+    return ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
 
 
 def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angles: int) -> Map:
@@ -96,26 +110,28 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     return responses
 
 
+def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettings) -> float:
+    """Return by how much the density of fair hair is amplified, 1 for dark hair and bare skin."""
+    strongest = response.max(axis=0)[valid]
+    if not strongest.size:
+        return 1.0
+    count = max(1, int(_STRONGEST_SHARE * strongest.size))
+    contrast = float(np.partition(strongest, -count)[-count:].mean())
+    some = np.abs(response[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE])
+    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[::_NOISE_STRIDE, ::_NOISE_STRIDE]]))
+    if contrast < settings.least_contrast_to_noise * noise:
+        return 1.0
+    return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))
+
+
 def _is_light_hair(
     densities: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
 ) -> bool:
-    """Whether lines lighter than their surroundings clearly outweigh darker ones.
+    """Whether what stands out from the skin is clearly more often lighter than darker.
 
-    Compared on a coarse copy: grains of reflection, which are light and short, average out there.
+    After smoothing over a third of a hair's width, so that grains of reflection do not count.
     """
-    mean = densities.mean(axis=2)
-    mean[~valid] = 0.0
-    zoom = 0.5
-    coarse = cv2.resize(mean, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-    strength = oriented_responses(
-        np.clip(coarse, -1.0, 1.0),
-        across_px=settings.wide_filter_um * 1e-3 * px_per_mm * zoom,
-        along_px=2 * settings.filter_length_mm * px_per_mm * zoom,
-        angles=settings.filter_angles // 2,
-    )
-    dark = np.maximum(strength.max(axis=0), 0.0)
-    light = np.maximum((-strength).max(axis=0), 0.0)
-    # Dark and light lines flank each other; only the stronger side of each place counts.
-    dark_sum = float(dark[dark > 2 * light].sum())
-    light_sum = float(light[light > 2 * dark].sum())
-    return light_sum > settings.light_hair_ratio * dark_sum
+    mean = cv2.GaussianBlur(densities.mean(axis=2), (0, 0), _GRAIN_MM * px_per_mm)[valid]
+    dark = float(np.clip(mean - _STANDS_OUT, 0.0, 1.0).sum())
+    light = float(np.clip(-mean - _STANDS_OUT, 0.0, 1.0).sum())
+    return light > settings.light_hair_ratio * dark

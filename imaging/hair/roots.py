@@ -28,6 +28,8 @@ _END_MM = 0.08
 #: Neighbours vote with a Gaussian weight of this standard deviation.
 _NEIGHBOUR_MM = 1.5
 _OWN_GAIN, _VOTE_GAIN, _ROUNDS = 3.0, 4.0, 30
+#: A hair without neighbours is judged as if one neighbour agreed with it as neighbours usually do.
+_LONE_WEIGHT, _LONE_LEAN = 1.0, 0.9
 #: In favour of the end inside the field when the other one leaves it.
 _INSIDE_BIAS = 0.5
 #: An end this close to the edge of what can be read has been cut by it.
@@ -39,9 +41,9 @@ class Rooting:
     """For every strip, whether to turn it, whether its root is seen, and what speaks for it.
 
     ``is_reversed``: the root is the strip's last point.  ``has_root``: the root end lies inside
-    the readable field; ``tip_leaves``: the other end does not.  ``shadow``: mean darkness beyond the root less that beyond the tip, as a
-    share of the shaft's.  ``lean``: cosine to the neighbours' mean direction times how far these
-    agree, −1 to 1 (0 without neighbours).
+    the readable field; ``tip_leaves``: the other end does not.  ``shadow``: mean darkness beyond
+    the root less that beyond the tip, as a share of the shaft's.  ``lean``: mean cosine to the
+    neighbours' directions, −1 to 1.
     """
 
     is_reversed: NDArray[np.bool_]
@@ -85,8 +87,8 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     is_reversed = sign < 0
     flip = np.where(is_reversed, -1.0, 1.0)
     directed = axis * flip[:, None]
-    total = np.maximum(weight.sum(axis=1), 1.0)
-    lean = ((directed @ directed.T) * weight).sum(axis=1) / total
+    agreement = ((directed @ directed.T) * weight).sum(axis=1)
+    lean = (agreement + _LONE_WEIGHT * _LONE_LEAN) / (weight.sum(axis=1) + _LONE_WEIGHT)
     return Rooting(
         is_reversed,
         ~np.where(is_reversed, leaves[1], leaves[0]),
@@ -108,12 +110,13 @@ def _shadow(
     reach = reach * evidence.px_per_mm
     x = end[:, 0, None] + unit[:, 0, None] * reach
     y = end[:, 1, None] + unit[:, 1, None] * reach
-    return read_at(evidence.shade, x, y).mean(axis=1)
+    shadow: NDArray[np.floating] = read_at(evidence.shade, x, y).mean(axis=1)
+    return shadow
 
 
 def _neighbour_weights(places_mm: NDArray[np.floating]) -> NDArray[np.float64]:
     apart = places_mm[:, None] - places_mm[None]
-    weight = np.exp(-0.5 * (apart**2).sum(axis=2) / _NEIGHBOUR_MM**2).astype(np.float64)
+    weight: NDArray[np.float64] = np.exp(-0.5 * (apart**2).sum(axis=2) / _NEIGHBOUR_MM**2)
     np.fill_diagonal(weight, 0.0)
     return weight
 
@@ -122,7 +125,7 @@ def _relax(
     own: NDArray[np.floating], coupling: NDArray[np.floating], total: NDArray[np.floating]
 ) -> NDArray[np.floating]:
     """Mean-field signs of a pairwise model, shape (n,), −1 to 1; ties go to +1."""
-    sign = np.tanh(own)
+    sign: NDArray[np.floating] = np.tanh(own)
     for _ in range(_ROUNDS):
         vote = coupling @ sign / np.maximum(total, 1e-3)
         sign = np.tanh(2.0 * own + _VOTE_GAIN * vote)

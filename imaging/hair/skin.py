@@ -74,4 +74,3 @@ def linear_absorption(
     skin = local_skin(linear, valid=valid, px_per_mm=px_per_mm)
     absorption: Map = 1.0 - linear / skin
     return absorption
-

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
+from .lanes import lanes_of_bands
 from .tracks import Points, Track, smoothed
 
 #: Lateral profiles reach this far to both sides, in samples of `_SAMPLE_MM`.
@@ -43,6 +44,10 @@ _ACROSS = np.array([-0.75, -0.4, 0.0, 0.4, 0.75], np.float32)
 _WORTH_WITHOUT_EDGE = 0.3
 #: An edge is looked for within this distance outside the strip.
 _FLANK_MM = 0.03
+_INSIDE = 0.45
+_MINW = 0.0
+_SLIVER = 0.3
+_WHOLE = 0.8
 _EDGE_SMOOTHING_MM = 0.010
 
 
@@ -51,8 +56,8 @@ class Strip:
     """One chosen hair in working pixels (array indices), ends not yet told apart.
 
     ``points`` (n, 2) and ``angles`` (n,) run along the centre line; ``width_mm`` is the distance
-    of its edges at the working scale; ``worth_mm`` the length it explained, and ``support`` that
-    as a share of its length, 0 to about 1.
+    of its edges at the working scale; ``worth_mm`` the length it explained, ``support`` that as
+    a share of its length, and ``quality`` the same as if no other strip were there, 0 to about 1.
     """
 
     points: Points
@@ -61,6 +66,7 @@ class Strip:
     plateau: float
     worth_mm: float
     support: float
+    quality: float
     step_px: float
 
 
@@ -77,9 +83,13 @@ def choose_strips(
     is_clear = edges > _CLEAR_EDGES
     if is_clear.sum() > _CLEAR_STRIPS:
         usual = _weighted_median(widths[is_clear], lines.counts[is_clear])
-        widths, shifts, edges = _fit_bars(profiles, usual, settings)
+    added = lanes_of_bands(tracks, evidence, usual, settings)
+    lines = _Lines(tracks + added)
+    widths, shifts, edges = _fit_bars(_mean_profiles(lines, evidence), usual, settings)
     # A strip far from the usual width is worth less: a pair that touches is no thick hair.
-    prior = np.exp(-0.5 * settings.width_prior * np.log(widths / usual) ** 2)
+    ratio = np.log(widths / usual)
+    weight = np.where(ratio > 0, settings.width_prior, settings.thin_prior)
+    prior = np.exp(-0.5 * weight * ratio**2)
     return _choose(lines, widths, shifts, prior, evidence, settings), usual
 
 
@@ -100,13 +110,14 @@ class _Lines:
 def _mean_profiles(lines: _Lines, evidence: ShaftEvidence) -> Map:
     """Return each line's mean darkness across it, shape (lines, samples)."""
     reach = round(_REACH_MM / _SAMPLE_MM)
-    offset = np.arange(-reach, reach + 1, dtype=np.float32) * (_SAMPLE_MM * evidence.px_per_mm)
+    offset = np.arange(-reach, reach + 1, dtype=np.float32) * np.float32(
+        _SAMPLE_MM * evidence.px_per_mm
+    )
     image = smoothed(evidence.darkness, _PROFILE_SMOOTHING_MM * evidence.px_per_mm)
     x = lines.x[:, None] - np.sin(lines.angle)[:, None] * offset
     y = lines.y[:, None] + np.cos(lines.angle)[:, None] * offset
     sums = np.add.reduceat(read_at(image, x, y), lines.starts[:-1], axis=0)
-    mean: Map = sums / lines.counts[:, None].astype(np.float32)
-    return mean
+    return np.asarray(sums / lines.counts[:, None], np.float32)
 
 
 def _fit_bars(
@@ -180,7 +191,9 @@ def _choose(
     def value(i: int) -> float:
         part = slice(starts[i], starts[i + 1])
         is_free = covered[row[part], column[part]] == 0
-        return float((worth[part] * is_free).sum()) * step_mm / len(_ACROSS) * prior[i]
+        share = np.clip((is_free.mean(axis=1) - _SLIVER) / (_WHOLE - _SLIVER), 0.0, 1.0)
+        total = float((worth[part].mean(axis=1) * share).sum())
+        return total * step_mm * float(prior[i])
 
     heap = [(-value(i), i) for i in range(len(lines.tracks))]
     heapq.heapify(heap)
@@ -204,7 +217,7 @@ def _choose(
         points = np.column_stack([x[part], y[part]])
         outline = strip_outline(points, lines.angle[part], float(half[part.start]))
         cv2.fillPoly(covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
-        own = slice(int(free[0]), int(free[-1]) + 1)
+        own = slice(0, len(points))
         chosen.append(
             Strip(
                 points=points[own],
@@ -213,6 +226,7 @@ def _choose(
                 plateau=float(lines.plateau[i]),
                 worth_mm=now,
                 support=now / length,
+                quality=float(worth[part].mean()),
                 step_px=lines.tracks[i].step_px,
             )
         )
@@ -239,11 +253,12 @@ def _section_worth(
     outside = half + np.float32(_FLANK_MM * evidence.px_per_mm / 2)
 
     def edge(side: float) -> Map:
-        within = read_at(smooth, x - side * sin * 0.45 * half, y + side * cos * 0.45 * half)
+        within = read_at(smooth, x - side * sin * _INSIDE * half, y + side * cos * _INSIDE * half)
         beyond = read_at(smooth, x - side * sin * outside, y + side * cos * outside)
         return np.clip((within - beyond) / (settings.edge_saturation * plateau), -0.3, 1.0)
 
-    edges = 0.5 * (edge(-1.0) + edge(1.0))
+    el, er = edge(-1.0), edge(1.0)
+    edges = (1 - _MINW) * 0.5 * (el + er) + _MINW * np.minimum(el, er)
     factor = _WORTH_WITHOUT_EDGE + (1 - _WORTH_WITHOUT_EDGE) * edges
     worth: Map = cover * factor[:, None]
     return worth

@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 
 #: Coefficients of the logistic confidence: fitted by scripts/fit_confidence.py on synthetic scenes
 #: with clippings and fibres; see `_features`.
-_INTERCEPT = 4.0
-_COEFFICIENTS = np.zeros(8)
+_INTERCEPT = -3.01
+_COEFFICIENTS = np.array([5.13, 1.42, 0.02, 1.02, 0.58, 0.05, 0.83, 1.06])
 
 #: Darkness between two ends must stay above this share of the paler shaft for them to be one hair.
 _BRIDGE_SHARE = 0.5
@@ -72,7 +72,7 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> Traces:
     strips, usual = choose_strips(find_tracks(evidence, settings), evidence, settings)
     strips = join_strips(strips, evidence, settings)
     rooting = find_roots(strips, evidence, settings)
-    confidences = confidence(strips, rooting, usual)
+    confidences = confidence(strips, rooting)
     hairs = [
         _hair(strip, rooting, i, float(confidences[i]), evidence)
         for i, strip in enumerate(strips)
@@ -156,6 +156,7 @@ def _merged(
             plateau=share * first.plateau + (1 - share) * second.plateau,
             worth_mm=first.worth_mm + second.worth_mm,
             support=share * first.support + (1 - share) * second.support,
+            quality=share * first.quality + (1 - share) * second.quality,
             step_px=first.step_px,
         )
         del pieces[j]
@@ -171,6 +172,7 @@ def _turned(strip: Strip) -> Strip:
         plateau=strip.plateau,
         worth_mm=strip.worth_mm,
         support=strip.support,
+        quality=strip.quality,
         step_px=strip.step_px,
     )
 
@@ -188,27 +190,30 @@ def _least_between(start: Floats, stop: Floats, darkness: Map) -> float:
     return float(read_at(darkness, line[:, 0], line[:, 1]).min())
 
 
-def confidence(strips: list[Strip], rooting: Rooting, usual_width_mm: float) -> Floats:
+def confidence(strips: list[Strip], rooting: Rooting) -> Floats:
     """Return for each strip the probability that it is a rooted hair, shape (strips,)."""
     if not strips:
         return np.zeros(0)
-    z = _INTERCEPT + features(strips, rooting, usual_width_mm) @ _COEFFICIENTS
-    return 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+    z = _INTERCEPT + features(strips, rooting) @ _COEFFICIENTS
+    probability: Floats = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+    return probability
 
 
-def features(strips: list[Strip], rooting: Rooting, usual_width_mm: float) -> Floats:
+def features(strips: list[Strip], rooting: Rooting) -> Floats:
     """Return what speaks for a rooted hair, shape (strips, features); see the code for each."""
+    plateau = np.log(np.array([s.plateau for s in strips]))
+    worth = np.log(np.array([s.worth_mm for s in strips]))
     length = np.array([len(s.points) * s.step_px for s in strips])
     return np.column_stack(
         [
-            rooting.lean,
-            np.minimum(rooting.lean, 0.8),
+            np.minimum(rooting.lean, 0.9),
             np.clip(rooting.shadow, -0.3, 0.3),
-            np.log(np.array([s.worth_mm for s in strips])),
+            worth,
             np.array([s.support for s in strips]),
-            np.log(np.array([s.plateau for s in strips])),
+            np.array([s.quality for s in strips]),
+            plateau,
+            plateau - np.median(plateau),
             np.log(length / np.median(length)),
-            np.abs(np.log(np.array([s.width_mm for s in strips]) / usual_width_mm)),
         ]
     )
 

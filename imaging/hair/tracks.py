@@ -67,7 +67,7 @@ def find_tracks(evidence: ShaftEvidence, settings: HairSettings) -> list[Track]:
         for row in range(len(points)):
             live = np.flatnonzero(np.isfinite(points[row, :, 0]))
             span = slice(live[0], live[-1] + 1)
-            found = _cut_to_shaft(
+            found = cut_to_shaft(
                 points[row, span], angles[row, span], darkness[row, span], evidence, settings
             )
             if found is not None:
@@ -211,18 +211,25 @@ def _response_at(response: Map, x: Points, y: Points, angle: Points) -> Map:
     return result
 
 
-def _cut_to_shaft(
+def cut_to_shaft(
     points: Points,
     angles: NDArray[np.float32],
     darkness: Map,
     evidence: ShaftEvidence,
     settings: HairSettings,
+    *,
+    plateau: float | None = None,
 ) -> tuple[Track, float] | None:
-    """Cut a line to its longest stretch that is as dark as a shaft; None when it is too short."""
+    """Cut a line to its longest stretch that is as dark as a shaft.
+
+    Returns the line with its mean darkness, or None when it is too short or too pale.  The
+    plateau is the line's own upper quartile of darkness unless one is given.
+    """
     least = settings.min_length_mm * evidence.px_per_mm / _STEP_PX
     if len(points) < least:
         return None
-    plateau = float(np.sort(darkness)[int(_PLATEAU_QUANTILE * (len(darkness) - 1))])
+    if plateau is None:
+        plateau = float(np.sort(darkness)[int(_PLATEAU_QUANTILE * (len(darkness) - 1))])
     if plateau < settings.min_shaft_density:
         return None
     is_dark = darkness >= max(settings.end_fraction * plateau, 0.7 * settings.min_shaft_density)

@@ -32,7 +32,34 @@ class HairSettings:
         1.5,
         low=1.0,
         high=10.0,
-        reason="Light lines must outweigh dark ones this much: reflections are light lines too.",
+        reason="What is lighter than skin must outweigh what is darker by this much: glare is light.",
+        stage="evidence",
+    )
+    usual_contrast: float = setting(
+        0.20,
+        low=0.05,
+        high=1.0,
+        reason=(
+            "Line response of the strongest 2 % of a photo with dark hair (0.17 to 0.40 on labelled "
+            "frames); fairer hair is amplified up to it."
+        ),
+        stage="evidence",
+    )
+    most_gain: float = setting(
+        3.0,
+        low=1.0,
+        high=10.0,
+        reason="Fair hair is amplified by this much at most: skin texture grows with it.",
+        stage="evidence",
+    )
+    least_contrast_to_noise: float = setting(
+        8.0,
+        low=1.0,
+        high=100.0,
+        reason=(
+            "Only lines this far above the noise of the skin are amplified; bare skin and vessels "
+            "stay at 4 to 6, fair hair reaches 13."
+        ),
         stage="evidence",
     )
     working_px_per_mm: float = setting(
@@ -108,11 +135,11 @@ class HairSettings:
         0.12,
         low=0.02,
         high=1.0,
-        reason="Least optical density of a shaft over the skin; fair vellus hair reaches 0.15.",
+        reason="Least optical density of a shaft over the skin; fair hair reaches 0.1.",
         stage="tracing",
     )
     end_fraction: float = setting(
-        0.57,
+        0.64,
         low=0.1,
         high=0.95,
         reason="A shaft ends where its density falls to this share of its own plateau.",
@@ -134,10 +161,24 @@ class HairSettings:
         stage="tracing",
     )
     width_prior: float = setting(
+        8.0,
+        low=0.0,
+        high=50.0,
+        reason="How much a strip far off the usual width is worth less: pairs that touch.",
+        stage="tracing",
+    )
+    thin_prior: float = setting(
         1.0,
         low=0.0,
-        high=10.0,
-        reason="How much a strip far off the usual width is worth less: pairs that touch.",
+        high=50.0,
+        reason="The same for strips thinner than usual: vellus hair is real.",
+        stage="tracing",
+    )
+    band_ratio: float = setting(
+        1.25,
+        low=1.0,
+        high=3.0,
+        reason="A dark band wider than this many usual widths may be hairs that touch.",
         stage="tracing",
     )
     edge_saturation: float = setting(
@@ -162,7 +203,7 @@ class HairSettings:
         stage="tracing",
     )
     min_worth_mm: float = setting(
-        0.115,
+        0.05,
         unit="mm",
         low=0.02,
         high=1.0,
@@ -170,8 +211,8 @@ class HairSettings:
         stage="tracing",
     )
     min_support: float = setting(
-        0.25,
-        low=0.05,
+        0.08,
+        low=0.01,
         high=1.0,
         reason="Share of its length that a strip must explain.",
         stage="tracing",
@@ -217,7 +258,7 @@ class HairSettings:
         stage="measuring",
     )
     min_confidence: float = setting(
-        0.5,
+        0.6,
         low=0.0,
         high=1.0,
         reason="A traced line that is less likely a rooted hair than this is dropped.",
