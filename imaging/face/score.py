@@ -31,6 +31,7 @@ from .mesh import load_face_models
 from .patch import PATCH_LABEL, patch_frame, patch_outline, patch_skin
 from .pigment import FACE_WIDTH_MM, PigmentEvidence, find_pigment
 from .regions import find_regions
+from .segmenter import face_models_digest
 from .segmenter import weights_digest as segmenter_digest
 from .spots import SpotEvidence, find_spots
 
@@ -94,9 +95,11 @@ def score_photo(photo: Photo, settings: Settings) -> FaceScore:
 
 def weights_digest(settings: Settings) -> str:
     """Return the digest of the face models and weights in use, after checking that they load."""
+    face_models = ""
     if not settings.face.patch_mode:
         load_face_models()
-    return digest([_components_digest(settings.face), segmenter_digest(settings.face.segmenter)])
+        face_models = face_models_digest()
+    return digest([face_models, segmenter_digest(settings.face.segmenter)])
 
 
 def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
@@ -362,11 +365,3 @@ def _hidden_eyes(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
 
 def _mean(values: Floats, skin: Mask) -> float:
     return float(values[skin].mean()) if skin.any() else math.nan
-
-
-def _components_digest(settings: FaceSettings) -> str:
-    if settings.patch_mode:
-        return ""
-    from models import registry  # noqa: PLC0415 - `import imaging` stays light
-
-    return registry.components_digest()

@@ -82,6 +82,12 @@ def weights_digest(segmenter: str) -> str:
     return digest
 
 
+def face_models_digest() -> str:
+    """Return the digest of the landmark models that this version expects."""
+    digest: str = importlib.import_module("models.registry").components_digest()
+    return digest
+
+
 def _choose(segmenter: str) -> Callable[[Floats, Mask, float], Floats]:
     known = {CLASSICAL: _segment_classical, LEARNED: _segment_learned}
     if segmenter not in known:
