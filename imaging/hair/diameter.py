@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 #: Both ends of a shaft are left out: the root is veiled by skin, the tip is cut at a slant.
-_ROOT_SHARE, _TIP_SHARE = 0.15, 0.15
+_ROOT_SHARE, _TIP_SHARE = 0.25, 0.12
 #: Stretches per hair at most, sections averaged in each, and how long one is in shaft widths.
 _MOST_STRETCHES = 8
 _SECTIONS = 5
@@ -46,7 +46,7 @@ _LEAST_LIGHT = 1e-3
 #: Half width of the middle of the shaft that tells its level, in first-guess widths.
 _CORE_WIDTHS = 0.2
 #: On a clean side darkness falls below this share of the shaft's.
-_MUST_FALL_TO = 0.4
+_MUST_FALL_TO = 0.55
 #: What rises again by this share of the shaft's darkness is something else: fitted up to there.
 _RISE = 0.12
 #: A shaft paler than this against its skin has no edges to measure.
@@ -60,7 +60,7 @@ _INSET_WIDTHS = 0.1
 #: Lines are drawn thick enough that a section cannot slip between two of their pixels.
 _LINE_PX = 2
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
-_WORST_MISFIT = 0.2
+_WORST_MISFIT = 0.08
 #: Widths of one hair agree when they are within this factor and length of the
 #: lower ones.
 _LOW_QUANTILE, _AGREE, _AGREE_PX = 0.15, 1.1, 0.8
@@ -174,7 +174,23 @@ def measure_widths(
     blur = usual
     if clear.sum() >= _EDGES_FOR_BLUR:
         blur = float(np.median(edges.blur_px[clear]))
-    first = edges
+    edges = _refit_unclear(edges, clear, profiles, weights, start, blur)
+    alone = _is_alone(edges, profiles, neighbours)
+    for hair in np.unique(profiles.owner[alone]):
+        widths[hair] = _ROUNDNESS * _common(edges.width_px[alone & (profiles.owner == hair)])
+    return widths, blur
+
+
+def _refit_unclear(
+    first: _Edges,
+    clear: Flags,
+    profiles: _Profiles,
+    weights: Floats,
+    start: Floats,
+    blur_px: float,
+) -> _Edges:
+    """Fit stretches as thin as the blur again, near the blur and darkness of the clear ones."""
+    edges = first
     for is_light in (False, True):
         # Dark and light hairs of one photo have a darkness each.
         alike = (start[:, 3] < 0) == is_light
@@ -184,7 +200,7 @@ def measure_widths(
         darkness = float(np.median(first.levels[known, 1]))
         spread = float(np.median(np.abs(first.levels[known, 1] - darkness)))
         expected = _Expected(
-            blur,
+            blur_px,
             _BLUR_SPREAD,
             darkness / (1 - np.exp(-_USUAL_DEPTH)),
             max(_SIGMA_PER_DEVIATION * spread, _DARKNESS_SPREAD * abs(darkness)),
@@ -192,10 +208,7 @@ def measure_widths(
         )
         again = _fit(_chosen(profiles, unclear), weights[unclear], start[unclear], expected)
         edges = edges.replaced(unclear, again)
-    alone = _is_alone(edges, profiles, neighbours)
-    for hair in np.unique(profiles.owner[alone]):
-        widths[hair] = _ROUNDNESS * _common(edges.width_px[alone & (profiles.owner == hair)])
-    return widths, blur
+    return edges
 
 
 def _chosen(profiles: _Profiles, which: Flags) -> _Profiles:
@@ -294,8 +307,8 @@ def _find_edges(profiles: _Profiles) -> tuple[Floats, Floats, Flags]:
         place = np.abs(across[:, middle::direction])
         lowest = np.minimum.accumulate(side, axis=1)
         rise = side - lowest > (_RISE * np.abs(plateau))[:, None]
-        # Unevenness of the shaft itself is no neighbour: only what rises below half counts.
-        rise &= lowest < (0.5 * np.abs(plateau))[:, None]
+        # Unevenness of the shaft itself is no neighbour: only what rises from a valley counts.
+        rise &= lowest < (_MUST_FALL_TO * np.abs(plateau))[:, None]
         end = np.where(rise.any(axis=1), rise.argmax(axis=1), side.shape[1])
         seen = np.arange(side.shape[1]) < end[:, None]
         floor = np.where(seen, lowest, np.inf).min(axis=1, initial=np.inf)
