@@ -40,6 +40,6 @@ class HairVisit:
         "Σ diameters of all fields / Σ areas.", unit="mm/cm²"
     )
     hair_mass_index: float = column("100 · Σ cross-sections / Σ areas.", unit="mm²/cm² · 100")
-    follicular_unit_count: int = column("Sum over the fields.")
+    follicular_unit_count: float = column("Sum over the fields.")
     follicular_unit_density_per_cm2: float = column("Σ units / Σ areas.", unit="1/cm²")
     hairs_per_unit: float = column("Mean over the units of all fields.")

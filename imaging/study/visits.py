@@ -28,8 +28,9 @@ class Pooler:
     ----------
     record : type
         Its columns are the wing's part of ``visits.csv``.
-    pool : callable (scored outcomes, rows of `table`) -> record
-        The record may have ``flags`` of its own beside those of the photos.
+    pool : callable (scored outcomes, rows of `table`) -> record or None
+        The record may have ``flags`` of its own beside those of the photos; None when these
+        photos cannot be taken together.
     table : str
         The one table that it needs besides the results; empty for none.
     """
@@ -38,6 +39,9 @@ class Pooler:
     pool: Callable[[Sequence[Outcome], TableRows], Any]
     table: str = ""
 
+
+#: What stands in the column ``view`` of a crop.
+PATCH_VIEW = "patch"
 
 #: What makes photos one row; photos without subject and visit are in none.
 _KEY = ("subject", "visit", "visit_date", "site", "arm")
@@ -104,17 +108,21 @@ def pool_fields(outcomes: Sequence[Outcome], rows: TableRows) -> HairVisit:
             _sum(scored, "cumulative_thickness_mm_per_cm2", "frame_area_cm2"), area
         ),
         hair_mass_index=_ratio(_sum(scored, "hair_mass_index", "frame_area_cm2"), area),
-        follicular_unit_count=int(units),
+        follicular_unit_count=units,
         follicular_unit_density_per_cm2=_ratio(units, area),
         hairs_per_unit=_mean_per_unit(scored),
     )
 
 
-def pool_views(outcomes: Sequence[Outcome], rows: TableRows) -> FaceScore:
-    """Return the views of one face as one score, no skin counted twice (`masi.combine_views`)."""
+def pool_views(outcomes: Sequence[Outcome], rows: TableRows) -> FaceScore | None:
+    """Return the views of one face as one score, no skin counted twice (`masi.combine_views`).
+
+    Crops scored in patch mode are no views: nothing says how they lie beside each other, and
+    without any view there is no common score.
+    """
     scores = []
     for outcome in outcomes:
-        if isinstance(outcome.result, Measured):
+        if isinstance(outcome.result, Measured) and outcome.result.values["view"] != PATCH_VIEW:
             values: dict[str, Any] = dict(outcome.result.values)
             regions = tuple(RegionScore(**row) for row in rows.get(outcome.photo_id, ()))
             scores.append(
@@ -125,7 +133,7 @@ def pool_views(outcomes: Sequence[Outcome], rows: TableRows) -> FaceScore:
                     regions=regions,
                 )
             )
-    return combine_views(scores)
+    return combine_views(scores) if scores else None
 
 
 POOLERS: dict[str, Pooler] = {

@@ -9,6 +9,7 @@ import pytest
 from imaging.records import columns_of
 from imaging.records.face import FaceScore, RegionScore
 from imaging.records.outcome import Failure, Measured, Outcome, Provenance
+from imaging.records.visit import HairVisit
 from imaging.study.visits import group_visits, pool_fields, pool_visit, visit_columns
 
 
@@ -76,6 +77,18 @@ def test_pooling_a_field_twice_changes_no_ratio_and_one_without_scale_takes_the_
     assert math.isnan(with_unscaled.mean_diameter_um)
 
 
+def test_fields_without_any_scale_keep_their_counts_and_nothing_else() -> None:
+    # What the hair wing gives without a scale: counts, and NaN for all that needs millimetres.
+    nan = dict.fromkeys(measured().values, math.nan)
+    known = {"hair_count": 50, "hair_count_low": 45.0, "hair_count_high": 55.0}
+    outcomes = [ended("a", measured(**nan | known)), ended("b", measured(**nan | known))]
+    row = pool_visit(outcomes, {"subject": "S", "visit": "V"}, {}, wing="hair")
+    assert (row["hair_count"], row["hair_count_low"], row["hair_count_high"]) == (100, 90.0, 110.0)
+    others = [row[c.name] for c in columns_of(HairVisit) if c.name not in known]
+    assert len(others) > 5
+    assert all(isinstance(value, float) and math.isnan(value) for value in others)
+
+
 def face_view(view: str, *, area: float) -> tuple[Measured, list[dict[str, object]]]:
     rows = []
     for region in ("forehead", "right_malar", "left_malar", "chin"):
@@ -102,6 +115,13 @@ def test_views_of_one_face_become_one_score_through_the_rows_of_the_ledger() -> 
     assert (row["view"], row["photos"], row["photo_ids"]) == ("combined", 2, "f;l")
     assert row["flags"] == "blurred;missing_view"
     assert row["pigmented_percent"] == pytest.approx((40 * 3 + 10) / 4)
+
+
+def test_crops_of_one_visit_are_listed_and_not_pooled() -> None:
+    crop, rows = face_view("patch", area=40.0)
+    row = pool_visit([ended("a", crop)], {"subject": "S", "visit": "V"}, {"a": rows}, wing="face")
+    assert (row["photos"], row["photo_ids"], row["flags"]) == (1, "a", "blurred")
+    assert "masi" not in row
 
 
 def test_a_visit_without_any_score_keeps_its_row() -> None:
