@@ -39,10 +39,12 @@ _HALF_SAMPLES = 20
 #: The lens blurs linear light (exponent 1), but sharpening, resampling and compression soften the
 #: coded picture (0.45).  Which it was cannot be seen; in between, the worst error is least.
 _TONE_EXPONENT = 0.75
-#: The rims of a round shaft are thin and let light pass: half its darkness is reached a little
-#: inside its true edge, at sqrt(1 - (ln 2 / depth)^2) of the radius for the usual optical depths.
-_ROUNDNESS = 1.025
+#: Light is never less than this share of the skin's, so that its power is defined.
 _LEAST_LIGHT = 1e-3
+#: The rims of a round shaft are thin and let light pass: half its darkness is reached inside its
+#: true edge, at sqrt(1 - (ln 2 / depth)^2) of the radius, 2 % for brown hair; the exponent above
+#: draws edges that the lens alone has blurred in by 1 to 2 % more.
+_ROUNDNESS = 1.035
 #: Half width of the middle of the shaft that tells its level, in first-guess widths.
 _CORE_WIDTHS = 0.2
 #: On a clean side darkness falls below this share of the shaft's.
@@ -61,8 +63,7 @@ _INSET_WIDTHS = 0.1
 _LINE_PX = 2
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
 _WORST_MISFIT = 0.08
-#: Widths of one hair agree when they are within this factor and length of the
-#: lower ones.
+#: Widths of one hair agree when they are within this factor and length (px) of the lower ones.
 _LOW_QUANTILE, _AGREE, _AGREE_PX = 0.15, 1.1, 0.8
 #: Limits of blur (px, standard deviation; sampling alone gives the lower).
 _LEAST_BLUR_PX, _MOST_BLUR_PX = 0.35, 8.0

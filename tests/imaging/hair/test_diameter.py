@@ -70,7 +70,8 @@ def test_the_width_of_a_bar_is_found_whatever_its_blur(width_px: float, blur_px:
     coded = photographed(cover, blur_px=blur_px, is_coded=True)
     found = [widths_of(image, [line], [0.85 * width_px])[0] for image in (optical, coded)]
     # Where light was softened, before or after coding, cannot be seen: the middle is meant.
-    assert np.mean(found) == pytest.approx(width_px, abs=PROMISED_PX + 0.025 * width_px)
+    # A flat bar lacks the pale rims of a round shaft, for which 3.5 % are added.
+    assert np.mean(found) == pytest.approx(width_px, abs=PROMISED_PX + 0.035 * width_px)
     assert found[0] == pytest.approx(width_px, abs=0.3 * blur_px + PROMISED_PX)
 
 
