@@ -58,8 +58,8 @@ def group_roots(roots_mm: Floats, directions: Floats, settings: HairSettings) ->
     converge = np.linalg.norm(deeper[:, None] - deeper[None], axis=2) < apart
     linked = (apart <= settings.unit_link_mm) & (agree | converge)
     np.fill_diagonal(linked, False)
-    # Distance 0 would vanish from a sparse matrix; two roots may share a point.
-    weights = np.where(linked, np.maximum(apart, 1e-9), 0.0)
+    # SciPy takes weights below 1e-8 for no link at all; two roots may share a point.
+    weights = np.where(linked, np.maximum(apart, 1e-6), 0.0)
     tree = minimum_spanning_tree(weights).tocoo()
     order = np.argsort(tree.data, kind="stable")
     first, second, length = tree.row[order], tree.col[order], tree.data[order]
