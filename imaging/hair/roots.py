@@ -23,6 +23,10 @@ from .strips import Strip
 
 #: The shadow is read from here to here beyond an end.
 _SHADOW_FROM_MM, _SHADOW_STEP_MM = 0.03, 0.02
+#: Beyond an end, what is darker than this share of the shaft is another shaft.
+_OTHER_SHAFT = 0.5
+#: A hidden end: this much beyond it is looked at.
+_HIDDEN_MM = 0.10
 #: Direction of an end: over this length of shaft.
 _END_MM = 0.08
 #: Neighbours vote with a Gaussian weight of this standard deviation.
@@ -32,6 +36,8 @@ _OWN_GAIN, _VOTE_GAIN, _ROUNDS = 3.0, 4.0, 30
 _LONE_WEIGHT, _LONE_LEAN = 1.0, 0.9
 #: In favour of the end inside the field when the other one leaves it.
 _INSIDE_BIAS = 0.5
+#: Against an end that passes below another hair.
+_HIDDEN_BIAS = 1.0
 #: An end this close to the edge of what can be read has been cut by it.
 _EDGE_MM = 0.06
 
@@ -67,19 +73,24 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     before_first = first - np.array([s.points[min(back, len(s.points) - 1)] for s in strips])
     after_last = last - np.array([s.points[max(-1 - back, -len(s.points))] for s in strips])
     plateau = np.array([s.plateau for s in strips])
-    shadows = [
-        _shadow(end, direction, evidence, settings) / plateau
+    (first_shadow, first_hidden), (last_shadow, last_hidden) = (
+        _shadow(end, direction, plateau, evidence, settings)
         for end, direction in ((first, before_first), (last, after_last))
-    ]
+    )
+    # Stubs of one unit touch end to end; only long hair passes below other hair.
+    length = np.array([len(s.points) * s.step_px for s in strips])
+    is_long = length >= settings.join_length_mm * px_per_mm
+    first_hidden &= is_long
+    last_hidden &= is_long
     inner = ndimage.distance_transform_edt(np.pad(evidence.valid, 1))[1:-1, 1:-1]
     leaves = [
         read_at(inner.astype(np.float32), end[:, 0], end[:, 1]) < _EDGE_MM * px_per_mm
         for end in (first, last)
     ]
-    difference = shadows[0] - shadows[1]
-    own = np.clip(_OWN_GAIN * difference, -1, 1) + _INSIDE_BIAS * (
-        leaves[1].astype(float) - leaves[0]
-    )
+    difference = first_shadow - last_shadow
+    own = np.clip(_OWN_GAIN * difference, -1, 1)
+    own += _INSIDE_BIAS * (leaves[1].astype(float) - leaves[0])
+    own += _HIDDEN_BIAS * (last_hidden.astype(float) - first_hidden)
     axis = last - first
     axis = axis / np.maximum(np.linalg.norm(axis, axis=1), 1e-6)[:, None]
     weight = _neighbour_weights(0.5 * (first + last) / px_per_mm)
@@ -91,7 +102,7 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     lean = (agreement + _LONE_WEIGHT * _LONE_LEAN) / (weight.sum(axis=1) + _LONE_WEIGHT)
     return Rooting(
         is_reversed,
-        ~np.where(is_reversed, leaves[1], leaves[0]),
+        ~np.where(is_reversed, leaves[1] | last_hidden, leaves[0] | first_hidden),
         np.where(is_reversed, leaves[0], leaves[1]),
         difference * flip,
         lean,
@@ -101,17 +112,25 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
 def _shadow(
     end: NDArray[np.floating],
     direction: NDArray[np.floating],
+    plateau: NDArray[np.floating],
     evidence: ShaftEvidence,
     settings: HairSettings,
-) -> NDArray[np.floating]:
-    """Mean shade on the line that goes on beyond each end."""
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Mean shade beyond each end as a share of the shaft's darkness, and whether it is hidden.
+
+    Where another shaft lies in the way nothing is seen of a shadow; that counts as none.  An end is
+    hidden when most of the first stretch beyond it is shaft: it only passes below another hair.
+    """
     unit = direction / np.maximum(np.linalg.norm(direction, axis=1), 1e-6)[:, None]
     reach = np.arange(_SHADOW_FROM_MM, settings.root_shadow_mm, _SHADOW_STEP_MM)
     reach = reach * evidence.px_per_mm
     x = end[:, 0, None] + unit[:, 0, None] * reach
     y = end[:, 1, None] + unit[:, 1, None] * reach
-    shadow: NDArray[np.floating] = read_at(evidence.shade, x, y).mean(axis=1)
-    return shadow
+    shade = read_at(evidence.shade, x, y) / plateau[:, None]
+    is_shaft = read_at(evidence.darkness, x, y) >= _OTHER_SHAFT * plateau[:, None]
+    near = max(1, round(_HIDDEN_MM / _SHADOW_STEP_MM))
+    is_hidden = is_shaft[:, :near].mean(axis=1) >= 0.5
+    return np.where(is_shaft, 0.0, shade).mean(axis=1), is_hidden
 
 
 def _neighbour_weights(places_mm: NDArray[np.floating]) -> NDArray[np.float64]:

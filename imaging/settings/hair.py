@@ -32,7 +32,7 @@ class HairSettings:
         1.5,
         low=1.0,
         high=10.0,
-        reason="What is lighter than skin must outweigh what is darker by this much: glare is light.",
+        reason="What is lighter than skin must outweigh the darker by this much: glare is light.",
         stage="evidence",
     )
     usual_contrast: float = setting(
@@ -40,7 +40,7 @@ class HairSettings:
         low=0.05,
         high=1.0,
         reason=(
-            "Line response of the strongest 2 % of a photo with dark hair (0.17 to 0.40 on labelled "
+            "Line response of the strongest 2 % of a photo with dark hair (0.17 to 0.40 on real "
             "frames); fairer hair is amplified up to it."
         ),
         stage="evidence",
@@ -116,7 +116,7 @@ class HairSettings:
         stage="tracing",
     )
     min_bend_radius_mm: float = setting(
-        0.40,
+        0.6,
         unit="mm",
         low=0.05,
         high=10.0,
