@@ -20,6 +20,13 @@ from environment import ROOT, SetupError, fetch_face_models, prepare, venv_comma
 SAMPLES = ROOT / "sample_images"
 RESULTS = ROOT / "results" / "demo"
 
+#: The sample folders below SAMPLES, and the command and options that suit each.
+RUNS = (
+    ("hair", "hair", ("--manifest", "sample_images/hair/manifest.csv")),
+    ("face", "face", ("--manifest", "sample_images/face/manifest.csv")),
+    ("face_patches", "face", ("--patch",)),
+)
+
 
 def main() -> int:
     """Set up, score every wing's samples, and return the exit code."""
@@ -31,11 +38,10 @@ def main() -> int:
         return 1
     worst = 0
     reports = []
-    for manifest in sorted(SAMPLES.glob("*/manifest.csv")):
-        photos = manifest.parent
-        out = RESULTS / photos.name
-        places = [path.relative_to(ROOT).as_posix() for path in (photos, manifest, out)]
-        arguments = [photos.name, places[0], "--manifest", places[1], "--out", places[2]]
+    for folder, wing, options in RUNS:
+        out = RESULTS / folder
+        places = [path.relative_to(ROOT).as_posix() for path in (SAMPLES / folder, out)]
+        arguments = [wing, places[0], *options, "--out", places[1]]
         print("\n$ dermetry", *arguments, flush=True)
         command = [str(venv_command("dermetry")), *arguments]
         worst = max(worst, subprocess.call(command, cwd=ROOT))

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from .synth_face import make_face_photos
 
 if TYPE_CHECKING:
     from ..synthetic.spec import ScalpScene
 
 synth_app = typer.Typer(help="Make synthetic photographs with exact truth.", no_args_is_help=True)
-
-
-@synth_app.callback()
-def _group() -> None:
-    # A callback keeps the command's name on the command line, also while it is the only one.
-    return
+synth_app.command("face")(make_face_photos)
 
 
 @synth_app.command("hair")

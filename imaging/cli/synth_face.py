@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import NoFaceError, UsageError
 
 
 def make_face_photos(
-    photo: Annotated[Path | None, typer.Argument(help="A clear frontal face to paint on.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder to write into.")] = None,
+    photo: Annotated[
+        Path | None, typer.Argument(metavar="PHOTO", help="A clear frontal face to paint on.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder to write into.")
+    ] = None,
     pattern: Annotated[str, typer.Option("--pattern", help="Where: see --list.")] = "centrofacial",
     density: Annotated[
         float, typer.Option("--density", min=0.0, max=0.5, help="Peak optical density, 0.05-0.25.")
@@ -24,9 +28,10 @@ def make_face_photos(
         bool, typer.Option("--list", help="List the patterns and end.")
     ] = False,
 ) -> None:
-    """Paint melasma on a photo of a clear face; beside each the mask of its truth and its scores.
+    """Paint melasma on a photo of a clear face, with its exact truth.
 
-    The pictures are digitally altered and say so in their names.
+    photos/ holds the pictures, digitally altered and named so; truth/ the mask and the scores of
+    each; manifest.csv how each was made.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -53,13 +58,24 @@ def make_face_photos(
             "A photo to paint on and a folder to write into are needed.",
             remedy="dermetry synth face FACE.jpg --out FOLDER",
         )
+    if not photo.is_file():
+        what = "is a folder" if photo.is_dir() else "does not exist"
+        raise UsageError(f"{photo} {what}.", remedy="Name one photo of a clear face.")
     settings = Settings()
     read = read_photo(photo, photo_id=photo.name, settings=settings.photo)
-    landmarks = find_landmarks(read.pixels, settings=settings.face)
+    try:
+        landmarks = find_landmarks(read.pixels, settings=settings.face)
+    except NoFaceError as err:
+        raise UsageError(
+            f"{photo}: {err.message}", remedy="Use a photo that shows a whole face from the front."
+        ) from err
     frame = working_frame(landmarks, read.pixels.shape, settings=settings.face)
     regions = find_regions(frame.cut(read.pixels), frame.place(landmarks), settings=settings.face)
     labels = frame.spread(regions.labels, read.pixels.shape).astype(np.int32)
-    make_folder(out)
+    photos, truths = out / "photos", out / "truth"
+    make_folder(photos)
+    make_folder(truths)
+    manifest = ["photo,pattern,density,seed"]
     for number in range(seed, seed + count):
         scene = paint_melasma(
             read.pixels,
@@ -69,11 +85,15 @@ def make_face_photos(
             rng=np.random.default_rng(number),
         )
         stem = f"{photo.stem}_altered_{pattern}_{number:04d}"
-        write_bytes(out / f"{stem}.png", encode_png(scene.pixels))
+        write_bytes(photos / f"{stem}.png", encode_png(scene.pixels))
         mask = np.repeat(scene.lesion[..., None], 3, axis=2).astype(np.uint8) * np.uint8(255)
-        write_bytes(out / f"{stem}_truth.png", encode_png(mask))
+        write_bytes(truths / f"{stem}_mask.png", encode_png(mask))
         truth = {"photo": f"{stem}.png", "pattern": pattern, "density": density, "seed": number}
         truth |= true_scores(scene.percents, scene.delta_l, settings=settings.face)
         text = json.dumps(truth, indent=2) + "\n"
-        write_bytes(out / f"{stem}_truth.json", text.encode())
-    typer.echo(f"Wrote {count} altered photograph{'s' * (count > 1)} to {out}.", err=True)
+        write_bytes(truths / f"{stem}.json", text.encode())
+        # Quoted: the name of the photo may hold a comma.
+        name = f"{stem}.png".replace('"', '""')
+        manifest.append(f'"{name}",{pattern},{density:g},{number}')
+    write_bytes(out / "manifest.csv", ("\n".join(manifest) + "\n").encode())
+    typer.echo(f"Wrote {count} altered photograph{'s' * (count > 1)} to {photos}.", err=True)

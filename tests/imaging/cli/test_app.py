@@ -32,7 +32,9 @@ def test_the_version_is_told() -> None:
     assert (done.returncode, done.stdout) == (0, f"dermetry {__version__}\n")
 
 
-@pytest.mark.parametrize("group", [[], ["hair"], ["face"], ["config"], ["models"], ["verify"]])
+@pytest.mark.parametrize(
+    "group", [[], ["hair"], ["face"], ["config"], ["models"], ["verify"], ["synth", "face"]]
+)
 def test_help_ends_well(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command([*group, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out

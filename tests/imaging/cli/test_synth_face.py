@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
 
-from imaging.cli.synth_face import make_face_photos
-from imaging.errors import UsageError
+from imaging.cli.app import run_command
 
 PORTRAIT = Path(__file__).parents[3] / "sample_images" / "face" / "astronaut_clear.jpg"
 
 
 def test_a_painted_face_comes_with_its_mask_and_exact_scores(tmp_path: Path) -> None:
-    make_face_photos(
-        PORTRAIT, tmp_path, pattern="malar", density=0.15, count=2, seed=4, list_patterns=False
-    )
-    names = sorted(path.name for path in tmp_path.iterdir())
+    options = ["--pattern", "malar", "--count", "2", "--seed", "4", "--out", str(tmp_path)]
+    assert run_command(["synth", "face", str(PORTRAIT), *options]) == 0
     stem = "astronaut_clear_altered_malar_0004"
-    assert names[:3] == [f"{stem}.png", f"{stem}_truth.json", f"{stem}_truth.png"]
-    assert len(names) == 6
-    truth = json.loads((tmp_path / f"{stem}_truth.json").read_text())
+    # Photos stand alone in their folder: masks of truth are not to be scored as photos.
+    assert sorted(path.name for path in (tmp_path / "photos").iterdir()) == [
+        f"{stem}.png",
+        "astronaut_clear_altered_malar_0005.png",
+    ]
+    assert (tmp_path / "truth" / f"{stem}_mask.png").is_file()
+    truth = json.loads((tmp_path / "truth" / f"{stem}.json").read_text())
     assert truth["regions"]["left_malar"]["pigmented_percent"] > 5
     assert truth["regions"]["forehead"]["area_score"] == 0
     assert 0 < truth["mmasi"] <= 24
+    with (tmp_path / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["photo"], row["seed"]) for row in rows] == [
+        (f"{stem}.png", "4"),
+        ("astronaut_clear_altered_malar_0005.png", "5"),
+    ]
 
 
 def test_the_patterns_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    make_face_photos(None, None, pattern="malar", density=0.1, count=1, seed=0, list_patterns=True)
+    assert run_command(["synth", "face", "--list"]) == 0
     assert "centrofacial: forehead 35 %" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("photo", "pattern", "sentence"),
-    [(None, "malar", "A photo to paint on"), (PORTRAIT, "nowhere", "no pattern 'nowhere'")],
+    ("arguments", "sentence"),
+    [
+        (["--out", "made"], "A photo to paint on"),
+        ([str(PORTRAIT)], "A photo to paint on"),
+        ([str(PORTRAIT), "--out", "made", "--pattern", "nowhere"], "no pattern 'nowhere'"),
+        (["absent.jpg", "--out", "made"], "absent.jpg does not exist"),
+        ([str(PORTRAIT.parent), "--out", "made"], "is a folder"),
+        (
+            [str(PORTRAIT.parents[1] / "hair" / "bare_skin.jpg"), "--out", "made"],
+            "No whole face was found",
+        ),
+    ],
 )
-def test_what_is_missing_or_unknown_is_said(
-    photo: Path | None, pattern: str, sentence: str, tmp_path: Path
+def test_what_is_missing_or_unknown_is_said_and_nothing_written(
+    arguments: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(UsageError, match=sentence):
-        make_face_photos(
-            photo, tmp_path, pattern=pattern, density=0.1, count=1, seed=0, list_patterns=False
-        )
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["synth", "face", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
