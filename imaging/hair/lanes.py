@@ -8,6 +8,8 @@ Edges that drift apart give lines that drift apart: a V of two hairs.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -24,6 +26,9 @@ _EDGE_SHARE = 0.5
 _SMOOTHING_MM = 0.05
 #: Lines are prolonged by this much before they are cut to the shaft: a neighbour may be longer.
 _PROLONG_MM = 0.25
+#: Lines that agree in middle and direction to this precision show the same band.
+_SAME_PLACE_MM = 0.025
+_SAME_ANGLE = math.radians(6.0)
 
 
 def lanes_of_bands(
@@ -41,8 +46,7 @@ def lanes_of_bands(
     """
     smooth = smoothed(evidence.darkness, 0.5 * _SAMPLE_MM * evidence.px_per_mm)
     added = []
-    seen: set[tuple[int, int, int, int]] = set()
-    for track in tracks:
+    for track in _one_per_place(tracks, evidence.px_per_mm):
         left, right = _band_edges(track, smooth, evidence.px_per_mm)
         width = np.median(left + right)
         if width < settings.band_ratio * usual_mm or width > 2 * _REACH_MM - 4 * _SAMPLE_MM:
@@ -51,11 +55,21 @@ def lanes_of_bands(
         for offset in (half - left, right - half):
             lane = _lane(track, _straightened(offset), smooth, evidence, settings)
             if lane is not None:
-                key = tuple(np.rint(np.r_[lane.points[0], lane.points[-1]] / 2).astype(int))
-                if key not in seen:
-                    seen.add(key)
-                    added.append(lane)
+                added.append(lane)
     return added
+
+
+def _one_per_place(tracks: list[Track], px_per_mm: float) -> list[Track]:
+    """Return the longest line of each place and direction: copies have the same band."""
+    longest: dict[tuple[int, int, int], Track] = {}
+    for track in tracks:
+        x, y = track.points[len(track.points) // 2] / (_SAME_PLACE_MM * px_per_mm)
+        run = track.points[-1] - track.points[0]
+        turn = round(math.atan2(run[1], run[0]) / _SAME_ANGLE) % round(math.pi / _SAME_ANGLE)
+        key = (round(float(x)), round(float(y)), turn)
+        if key not in longest or len(longest[key].points) < len(track.points):
+            longest[key] = track
+    return list(longest.values())
 
 
 def _band_edges(
@@ -85,13 +99,20 @@ def _first(is_bare: NDArray[np.bool_]) -> NDArray[np.float64]:
 def _straightened(offset: NDArray[np.float64]) -> NDArray[np.float64]:
     """Robust straight fit of an edge's distance along a line: two rounds, worst third left out."""
     place = np.linspace(-1.0, 1.0, len(offset))
-    fit = np.polyfit(place, offset, 1)
-    residual = np.abs(offset - np.polyval(fit, place))
-    near = residual <= np.quantile(residual, 2 / 3)
-    if near.sum() >= 3:
-        fit = np.polyfit(place[near], offset[near], 1)
-    straight: NDArray[np.float64] = np.polyval(fit, place)
-    return straight
+    straight = _line_through(place, offset, place)
+    residual = np.abs(offset - straight)
+    near = residual <= np.partition(residual, 2 * len(offset) // 3)[2 * len(offset) // 3]
+    return _line_through(place[near], offset[near], place)
+
+
+def _line_through(
+    x: NDArray[np.float64], y: NDArray[np.float64], at: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Least-squares line through x, y, read at other places."""
+    centred = x - x.mean()
+    slope = float(centred @ y) / max(float(centred @ centred), 1e-12)
+    line: NDArray[np.float64] = y.mean() + slope * (at - x.mean())
+    return line
 
 
 def _lane(

@@ -24,6 +24,7 @@ _WEAK_STEPS = 2
 #: Seeds are thinned to the best of each cell of this size and each of twelve angle classes.
 _SEED_CELL_MM = 0.036
 _SEED_ANGLE_CLASSES = 12
+_MANY_SEEDS = 20_000
 #: Of lines that agree in middle, angle and length to this precision, the darkest is kept.
 _SAME_PLACE_MM = 0.03
 _SAME_ANGLE_DEG = 7.0
@@ -109,6 +110,8 @@ def _seeds(
         rows.append(found[is_ridge])
     seeds = np.vstack(rows)
     cell = max(2.0, _SEED_CELL_MM * evidence.px_per_mm)
+    # Where seeds abound hair is long, and each seed of a hair gives the same long line again.
+    cell *= max(1.0, len(seeds) / _MANY_SEEDS)
     cells = np.floor(seeds[:, :2] / cell).astype(np.int64)
     classes = (seeds[:, 2] / np.pi * _SEED_ANGLE_CLASSES).astype(np.int64)
     key = (cells[:, 1] * 100_000 + cells[:, 0]) * _SEED_ANGLE_CLASSES + classes
@@ -241,13 +244,16 @@ def cut_to_shaft(
 
 
 def _longest_stretch(is_dark: NDArray[np.bool_], longest_break: int) -> slice | None:
-    edges = np.flatnonzero(np.diff(np.r_[False, is_dark, False]))
+    padded = np.zeros(len(is_dark) + 2, np.int8)
+    padded[1:-1] = is_dark
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     starts, stops = edges[::2], edges[1::2]
     if not len(starts):
         return None
-    is_break = starts[1:] - stops[:-1] > longest_break
-    starts = starts[np.r_[True, is_break]]
-    stops = stops[np.r_[is_break, True]]
+    if len(starts) > 1:
+        is_break = starts[1:] - stops[:-1] > longest_break
+        starts = np.concatenate([starts[:1], starts[1:][is_break]])
+        stops = np.concatenate([stops[:-1][is_break], stops[-1:]])
     widest = int(np.argmax(stops - starts))
     return slice(int(starts[widest]), int(stops[widest]))
 
