@@ -5,7 +5,7 @@ photographs with `hairs.csv` beside them (photo, label, root_x_px, root_y_px, ti
 without one, everything is measured on generated photographs alone.
 
 `python scripts/benchmark.py face [--validate DIR]` does the same for faces; DIR is a folder of
-clear frontal ones.
+clear frontal ones, without which one portrait stands in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -27,6 +27,7 @@ from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 SECTIONS = ("real", "synthetic", "invariance", "bars", "speed", "batch")
+FACE_SECTIONS = ("clear", "painted", "severity", "drift", "speed")
 
 #: Columns of text where the output is no terminal but a file or a pipe.
 WIDTH_IN_FILES = 160
@@ -71,28 +72,33 @@ def _parse() -> argparse.Namespace:
     hair = wings.add_parser("hair", help="counts, diameters, scale bars, time and memory")
     hair.add_argument("--validate", type=Path, metavar="DIR", help="labelled photographs")
     hair.add_argument("--px-per-mm", type=float, default=179.5, help="their scale (179.5)")
-    hair.add_argument("--only", type=_sections, default=list(SECTIONS), metavar="A,B",
-                      help=f"sections: {', '.join(SECTIONS)}")  # fmt: skip
+    _add_sections(hair, SECTIONS)
     hair.add_argument("--segmenters", metavar="A,B", help="all that are installed when left out")
     hair.add_argument("--quick", action="store_true", help="fewer photographs of everything")
     hair.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     face = wings.add_parser("face", help="regions, painted lesions, drift and time")
     face.add_argument("--validate", type=Path, metavar="DIR", help="clear frontal faces")
-    face.add_argument("--only", metavar="A,B", help="sections of benchmark_face.py")
+    _add_sections(face, FACE_SECTIONS)
     face.add_argument("--segmenter", metavar="NAME", help="the default one when left out")
     face.add_argument("--quick", action="store_true", help="fewer painted faces")
     given = parser.parse_args()
+    if given.validate is not None and not given.validate.is_dir():
+        parser.error(f"--validate {given.validate} is no folder")
     if given.wing == "hair" and given.validate is None:
         given.only = [section for section in given.only if section != "real"]
     return given
 
 
-def _sections(text: str) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in SECTIONS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(SECTIONS)}")
-    return [name for name in SECTIONS if name in names]
+def _add_sections(parser: argparse.ArgumentParser, sections: Sequence[str]) -> None:
+    def chosen(text: str) -> list[str]:
+        names = text.split(",")
+        unknown = [name for name in names if name not in sections]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(sections)}")
+        return [name for name in sections if name in names]
+
+    parser.add_argument("--only", type=chosen, default=list(sections), metavar="A,B",
+                        help=f"sections: {', '.join(sections)}")  # fmt: skip
 
 
 def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:

@@ -234,7 +234,8 @@ def combine_views(scores: Sequence[FaceScore]) -> FaceScore:
     FaceScore
         View ``"combined"``; mean colour is weighed by the skin area of each region's own view.
         Without a frontal view forehead and chin, and so every total, are NaN.
-        Flags: ``missing_view`` when not all three views are there, ``repeated_view``.
+        Flags: those of the views; ``missing_view`` when not all three are there,
+        ``repeated_view``.
 
     Raises
     ------
@@ -260,7 +261,10 @@ def combine_views(scores: Sequence[FaceScore]) -> FaceScore:
     ]
     rows = tuple(row for _, row in chosen)
     areas = [(score, _finite(row.skin_area_px)) for score, row in chosen]
-    flags = {flag for score in views.values() for flag in score.flags}
+    flags = {flag for score in scores for flag in score.flags}
+    if front is not None:
+        # It says that the front is missing beside an oblique view.
+        flags.discard("single_oblique_view")
     if {"front", "left45", "right45"} - set(views):
         flags.add("missing_view")
     if len(views) < len(scores):
@@ -271,7 +275,7 @@ def combine_views(scores: Sequence[FaceScore]) -> FaceScore:
         hemi_masi_right=_exchange_malar(front, rows, "right"),
         hemi_masi_left=_exchange_malar(front, rows, "left"),
         msi=math.nan,
-        skin_area_px=math.fsum(area for _, area in areas),
+        skin_area_px=math.fsum(area for _, area in areas) or math.nan,
         pigmented_percent=_mean(
             [(row.pigmented_percent, area) for row, (_, area) in zip(rows, areas, strict=True)]
         ),

@@ -26,7 +26,7 @@ from ..settings import FaceSettings, Settings, digest
 from .geometry import REGION_LABELS, FaceLandmarks, WorkingFrame
 from .landmarks import find_landmarks, working_frame
 from .masi import area_score, grade_of, hemi_masi, total_scores
-from .measure import FaceMasks, find_masks, measure_region
+from .measure import FaceMasks, find_masks, measure_region, unreadable_region
 from .mesh import load_face_models
 from .patch import PATCH_LABEL, patch_frame, patch_outline, patch_skin
 from .pigment import FACE_WIDTH_MM, PigmentEvidence, find_pigment
@@ -45,6 +45,8 @@ MIDDLE_TOP, MIDDLE_BOTTOM = 10, 152
 
 #: Skin whose channels differ by less than this (8-bit steps, median) has no colour.
 MIN_COLOUR = 4.0
+#: Without colour brown cannot be told from red, nor melanin from shade: nothing is scored.
+GREY_FLAG = "grey_photo"
 
 #: Probability under which skin is taken as normal, and drawn as reference.
 NORMAL_PROBABILITY = 0.2
@@ -127,7 +129,7 @@ def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
     linear = linear_light(pixels)
     skin = part.labels > 0
     if skin.any() and float(np.median(np.ptp(pixels[skin].astype(int), axis=1))) < MIN_COLOUR:
-        flags.append("grey_photo")
+        flags.append(GREY_FLAG)
     quality = assess_quality(part.pixels, masked=~skin, settings=settings.photo)
     return FaceEvidence(
         view=part.view,
@@ -151,15 +153,24 @@ def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
 def score_evidence(evidence: FaceEvidence, settings: Settings) -> FaceScore:
     """Apply thresholds and arithmetic to the evidence of one photo."""
     face = settings.face
-    scored = _scored_labels(evidence)
-    skin = np.isin(evidence.labels, list(scored.values()))
+    names = _scored_labels(evidence)
+    skin = np.isin(evidence.labels, list(names.values()))
     # Without a scale a patch's spots are still judged by the assumed width of the crop.
     spot_scale = evidence.px_per_mm
     if not math.isfinite(spot_scale):
         spot_scale = evidence.labels.shape[1] / (face.patch_width_share * FACE_WIDTH_MM)
-    masks = find_masks(evidence.pigment, evidence.spots, skin, px_per_mm=spot_scale, settings=face)
+    is_grey = GREY_FLAG in evidence.flags
+    masks = find_masks(
+        evidence.pigment,
+        evidence.spots,
+        skin if not is_grey else np.zeros_like(skin),
+        px_per_mm=spot_scale,
+        settings=face,
+    )
 
     def row(name: str, region: Mask, readable_percent: float) -> RegionScore:
+        if is_grey:
+            return unreadable_region(name, readable_percent)
         return measure_region(
             name,
             region,
@@ -175,21 +186,24 @@ def score_evidence(evidence: FaceEvidence, settings: Settings) -> FaceScore:
 
     rows = tuple(
         row(name, evidence.labels == label, evidence.readable_percent[name])
-        for name, label in scored.items()
+        for name, label in names.items()
     )
+    # What all regions have in common is over those that could be scored, as in `combine_views`.
+    scored = [r for r in rows if not math.isnan(r.pigmented_percent)]
+    skin = np.isin(evidence.labels, [names[r.region] for r in scored])
+    skin_area_px = math.fsum(r.skin_area_px for r in scored) if scored else math.nan
+    pigmented_px = math.fsum(r.pigmented_percent * r.skin_area_px for r in scored)
     hemi = {
         side: _hemi(evidence, rows, row, is_right=side == "right") for side in ("right", "left")
     }
-    totals = total_scores(rows)
-    area = float(skin.sum())
     return FaceScore(
         view=evidence.view,
-        **totals,
+        **total_scores(rows),
         hemi_masi_right=hemi["right"],
         hemi_masi_left=hemi["left"],
         msi=math.nan,
-        skin_area_px=area / evidence.frame.scale**2,
-        pigmented_percent=100 * float(masks.pigment.sum()) / area if area else math.nan,
+        skin_area_px=skin_area_px,
+        pigmented_percent=pigmented_px / skin_area_px,
         mean_ita_deg=_mean(evidence.ita_deg, skin),
         melanin_index=_mean(melanin_index(evidence.density), skin),
         erythema_index=_mean(erythema_index(evidence.density), skin),
@@ -306,6 +320,8 @@ def _hemi(
 def _score_flags(
     evidence: FaceEvidence, rows: tuple[RegionScore, ...], settings: FaceSettings
 ) -> list[str]:
+    if GREY_FLAG in evidence.flags:
+        return []
     flags: list[str] = []
     for row in rows:
         if math.isnan(row.pigmented_percent):
@@ -325,17 +341,18 @@ def _score_flags(
 
 def _maps(evidence: FaceEvidence, masks: FaceMasks) -> FaceMaps:
     skin = evidence.labels > 0
+    known = skin if GREY_FLAG not in evidence.flags else np.zeros_like(skin)
     return FaceMaps(
         labels=evidence.labels,
         outline=evidence.outline,
         pigment=masks.pigment,
         spots=masks.spots & ~masks.pigment,
         red=masks.red,
-        reference=skin & (evidence.pigment.probability < NORMAL_PROBABILITY),
+        reference=known & (evidence.pigment.probability < NORMAL_PROBABILITY),
         excluded=(evidence.outline > 0) & ~skin,
         hidden=evidence.hidden,
-        contrast=np.where(skin, evidence.pigment.contrast, np.nan).astype(np.float16),
-        redness=np.where(skin, evidence.pigment.redness, np.nan).astype(np.float16),
+        contrast=np.where(known, evidence.pigment.contrast, np.nan).astype(np.float16),
+        redness=np.where(known, evidence.pigment.redness, np.nan).astype(np.float16),
     )
 
 

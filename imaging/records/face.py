@@ -14,7 +14,8 @@ from .columns import column
 class RegionScore:
     """One scored region of a face, or the one region of patch mode; a row of ``regions.csv``.
 
-    NaN means "cannot tell": a region that is less than half readable has NaN throughout.
+    NaN means "cannot tell": a region that is less than half readable has NaN throughout, and so
+    has every region of a photo without colour.
     """
 
     region: str = column("forehead, right_malar, left_malar, chin, patch, or a profile's own part.")

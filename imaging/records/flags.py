@@ -47,7 +47,11 @@ _DECLARED = (
         "Polarise or dry.",
     ),
     Flag("low_resolution", "Too few pixels for this measurement.", "Use the original."),
-    Flag("grey_photo", "The photo has no colour.", "Use the colour original."),
+    Flag(
+        "grey_photo",
+        "The photo has no colour; of a face no pigment can be told.",
+        "Use the colour original.",
+    ),
     Flag(
         "first_page_only",
         "The file holds several pages or frames; the first was measured.",

@@ -29,8 +29,8 @@ class Pooler:
     record : type
         Its columns are the wing's part of ``visits.csv``.
     pool : callable (scored outcomes, rows of `table`) -> record or None
-        The record may have ``flags`` of its own beside those of the photos; None when these
-        photos cannot be taken together.
+        A record with ``flags`` has all flags of the visit, and those of the photos are in it;
+        None when these photos cannot be taken together.
     table : str
         The one table that it needs besides the results; empty for none.
     """
@@ -70,7 +70,8 @@ def pool_visit(
     """Return the row of one visit; without any scored photo it has the shared columns only."""
     scored = [outcome for outcome in outcomes if outcome.is_scored]
     pooled = POOLERS[wing].pool(scored, rows) if scored else None
-    flags = join_flags(*(outcome.flags for outcome in scored), getattr(pooled, "flags", ()))
+    own = getattr(pooled, "flags", None)
+    flags = join_flags(*(o.flags for o in scored)) if own is None else join_flags(own)
     shared = VisitRow(
         **{name: cells.get(name, "") for name in _KEY},
         photos=len(scored),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -115,6 +116,22 @@ def test_views_of_one_face_become_one_score_through_the_rows_of_the_ledger() -> 
     assert (row["view"], row["photos"], row["photo_ids"]) == ("combined", 2, "f;l")
     assert row["flags"] == "blurred;missing_view"
     assert row["pigmented_percent"] == pytest.approx((40 * 3 + 10) / 4)
+
+
+def test_an_oblique_view_beside_the_front_is_not_single() -> None:
+    views = [face_view(view, area=40.0) for view in ("front", "left45", "right45")]
+    outcomes = [
+        ended(str(i), dataclasses.replace(m, flags=flags))
+        for i, ((m, _), flags) in enumerate(
+            zip(views, ((), ("single_oblique_view",), ("single_oblique_view",)), strict=True)
+        )
+    ]
+    rows = {str(i): r for i, (_, r) in enumerate(views)}
+    whole = pool_visit(outcomes, {"subject": "S", "visit": "V"}, rows, wing="face")
+    assert whole["flags"] == ""
+    alone = pool_visit(outcomes[1:], {"subject": "S", "visit": "V"}, rows, wing="face")
+    assert alone["flags"] == "missing_view;single_oblique_view"
+    assert math.isnan(float(str(alone["masi"])))
 
 
 def test_crops_of_one_visit_are_listed_and_not_pooled() -> None:
