@@ -1,0 +1,101 @@
+"""Candidate lines lie on shafts, are long enough, and pass crossings straight on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn_hairs import PX_PER_MM, evidence_of, neighbours, photograph, straight
+
+from imaging.hair.tracks import cut_to_shaft, find_tracks
+from imaging.settings import HairSettings
+
+DEFAULTS = HairSettings()
+
+
+def test_no_candidate_is_shorter_than_the_shortest_hair_and_each_lies_on_something_dark() -> None:
+    evidence = evidence_of(photograph(neighbours()))
+    tracks = find_tracks(evidence, DEFAULTS)
+    assert tracks
+    for track in tracks:
+        assert len(track.points) * track.step_px >= DEFAULTS.min_length_mm * PX_PER_MM - 1e-6
+        assert track.plateau >= DEFAULTS.min_shaft_density
+
+
+def test_a_higher_bar_for_seeds_or_for_shafts_never_finds_more_candidates() -> None:
+    evidence = evidence_of(photograph([*neighbours(), straight(0.5, 1.9, density=(0.5,) * 3)]))
+    by_seed = [
+        len(find_tracks(evidence, HairSettings(seed_response=v))) for v in (0.05, 0.1, 0.3, 0.6, 1)
+    ]
+    assert by_seed == sorted(by_seed, reverse=True)
+    by_shaft = [
+        len(find_tracks(evidence, HairSettings(min_shaft_density=v))) for v in (0.1, 0.4, 0.8, 1.0)
+    ]
+    assert by_shaft == sorted(by_shaft, reverse=True)
+    assert by_seed[0] > by_seed[-1]
+
+
+def test_the_points_of_a_candidate_are_a_step_apart() -> None:
+    for track in find_tracks(evidence_of(photograph([straight(0.8, 0.9)])), DEFAULTS):
+        steps = np.linalg.norm(np.diff(track.points, axis=0), axis=1)
+        # Each step is followed by a shift of at most a quarter pixel onto the ridge.
+        assert np.abs(steps - track.step_px).max() <= 0.3
+
+
+def test_a_line_passes_a_crossing_straight_on() -> None:
+    lines = [
+        straight(0.75, 1.0, angle_deg=0.0, length_mm=0.9),
+        straight(1.2, 0.55, angle_deg=90.0, length_mm=0.9),
+    ]
+    tracks = find_tracks(evidence_of(photograph(lines)), DEFAULTS)
+    longest = max(tracks, key=lambda track: len(track.points))
+    run = longest.points[-1] - longest.points[0]
+    assert np.linalg.norm(run) == pytest.approx(0.9 * PX_PER_MM, abs=8)
+    # From one rim of the shaft to the other at most: a candidate need not run in its middle.
+    assert np.abs(run).min() <= 0.07 * PX_PER_MM
+
+
+def test_bare_skin_has_no_candidate() -> None:
+    assert find_tracks(evidence_of(photograph([])), DEFAULTS) == []
+
+
+# -- cutting a line to its shaft
+
+
+def cut(darkness: list[float], **settings: float) -> slice | None:
+    """Return which of the points, 1.5 px apart, are left; the plateau is 1."""
+    count = len(darkness)
+    points = np.column_stack([1.5 * np.arange(count), np.zeros(count)]).astype(np.float32)
+    found = cut_to_shaft(
+        points,
+        np.zeros(count, np.float32),
+        np.array(darkness, np.float32),
+        evidence_of(photograph([])),
+        HairSettings(**settings),
+        plateau=1.0,
+    )
+    if found is None:
+        return None
+    first, last = found[0].points[[0, -1], 0] / 1.5
+    return slice(round(float(first)), round(float(last)) + 1)
+
+
+def test_a_line_is_cut_where_darkness_falls_below_its_share_of_the_plateau() -> None:
+    assert cut([0.1] * 7 + [1.0] * 20 + [0.3] * 9) == slice(7, 27)
+    assert cut([0.1] * 7 + [0.6] * 20, end_fraction=0.6) == slice(7, 27)
+    assert cut([0.1] * 7 + [0.6] * 20, end_fraction=0.65) is None
+
+
+def test_a_short_break_by_a_reflection_does_not_end_a_line_but_a_long_one_does() -> None:
+    assert cut([1.0] * 15 + [0.0] * 3 + [1.0] * 15) == slice(0, 33)
+    assert cut([1.0] * 15 + [0.0] * 6 + [1.0] * 20) == slice(21, 41)
+
+
+def test_a_line_with_too_short_a_dark_part_is_dropped() -> None:
+    assert cut([0.0] * 10 + [1.0] * 5 + [0.0] * 10) is None
+
+
+def test_a_pale_line_is_dropped() -> None:
+    points = np.zeros((30, 2), np.float32)
+    pale = np.full(30, 0.05, np.float32)
+    evidence = evidence_of(photograph([]))
+    assert cut_to_shaft(points, np.zeros(30, np.float32), pale, evidence, DEFAULTS) is None
