@@ -101,28 +101,38 @@ class Interval:
     high: float
 
 
-def count_interval(confidences: Floats, settings: HairSettings) -> tuple[Interval, float]:
-    """Return the count with its 95 % detection interval, and its standard error.
+@dataclass(frozen=True)
+class CountError:
+    """Standard errors of a count towards fewer and towards more hairs."""
 
-    The variance is that of each hair being one, Σ p (1 − p), and of hairs missed or split, which
-    grows with the count: ``count_relative_error``, measured on scenes of known truth.
+    below: float
+    above: float
+
+
+def count_interval(confidences: Floats, settings: HairSettings) -> tuple[Interval, CountError]:
+    """Return the count with its 95 % detection interval, and its standard errors.
+
+    The variance is that of each hair being one, Σ p (1 − p), and of split and of missed hairs,
+    which grow with the count; more are missed, hidden behind others, than counted twice, so that
+    the interval is wider upwards (``overcount_`` and ``undercount_relative_error``).
     """
     count = len(confidences)
-    variance = (
-        float((confidences * (1 - confidences)).sum())
-        + (settings.count_relative_error * count) ** 2
-        + _COUNT_FLOOR_VARIANCE
+    doubt = float((confidences * (1 - confidences)).sum()) + _COUNT_FLOOR_VARIANCE
+    error = CountError(
+        below=math.sqrt(doubt + (settings.overcount_relative_error * count) ** 2),
+        above=math.sqrt(doubt + (settings.undercount_relative_error * count) ** 2),
     )
-    spread = math.sqrt(variance)
-    return (
-        Interval(count, max(0.0, count - _Z95 * spread), count + _Z95 * spread),
-        spread,
-    )
+    return _limits(count, error, 1.0), error
+
+
+def _limits(count: int, error: CountError, area: float) -> Interval:
+    low = max(0.0, count - _Z95 * error.below)
+    return Interval(count / area, low / area, (count + _Z95 * error.above) / area)
 
 
 def density_intervals(
     count: int,
-    count_error: float,
+    count_error: CountError,
     hairs_by_unit: Ints,
     area_cm2: float,
     scale_relative_error: float,
@@ -136,21 +146,17 @@ def density_intervals(
     if not area_cm2 > 0:
         nothing = Interval(math.nan, math.nan, math.nan)
         return nothing, nothing
-    density = count / area_cm2
-    scale_part = (2 * scale_relative_error * count) ** 2
-    field_error = math.sqrt(count_error**2 + scale_part)
+    scale_variance = (2 * scale_relative_error * count) ** 2
     # With no hair at all, three expected ones would still be missed once in twenty times.
     sampling = float((hairs_by_unit.astype(float) ** 2).sum()) if count else (3 / _Z95) ** 2
-    site_error = math.sqrt(count_error**2 + scale_part + sampling)
+    return (
+        _limits(count, _widened(count_error, scale_variance), area_cm2),
+        _limits(count, _widened(count_error, scale_variance + sampling), area_cm2),
+    )
 
-    def limits(error: float) -> Interval:
-        return Interval(
-            density,
-            max(0.0, count - _Z95 * error) / area_cm2,
-            (count + _Z95 * error) / area_cm2,
-        )
 
-    return limits(field_error), limits(site_error)
+def _widened(error: CountError, variance: float) -> CountError:
+    return CountError(math.sqrt(error.below**2 + variance), math.sqrt(error.above**2 + variance))
 
 
 def split_at(diameters_um: Floats, cutoff_um: float) -> CutoffSplit:

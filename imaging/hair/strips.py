@@ -42,12 +42,13 @@ _CLEAR_STRIPS = 10
 _ACROSS = np.array([-0.75, -0.4, 0.0, 0.4, 0.75], np.float32)
 #: Share of a section's worth that it has without any edge.
 _WORTH_WITHOUT_EDGE = 0.3
-#: An edge is looked for within this distance outside the strip.
-_FLANK_MM = 0.03
-_INSIDE = 0.45
-_MINW = 0.0
-_SLIVER = 0.3
-_WHOLE = 0.8
+#: An edge is the fall of darkness from this share of the half width inside to this far outside.
+_INSIDE_SHARE, _OUTSIDE_MM = 0.45, 0.015
+#: A section of which a smaller share is free is only the rim of a chosen strip and worth nothing;
+#: from the larger share on it is worth all of it.
+_RIM_SHARE, _FREE_SHARE = 0.2, 0.6
+#: A strip's centre line must be free over this share of the least length of a hair.
+_FREE_CENTRE_SHARE = 0.4
 _EDGE_SMOOTHING_MM = 0.010
 
 
@@ -191,7 +192,7 @@ def _choose(
     def value(i: int) -> float:
         part = slice(starts[i], starts[i + 1])
         is_free = covered[row[part], column[part]] == 0
-        share = np.clip((is_free.mean(axis=1) - _SLIVER) / (_WHOLE - _SLIVER), 0.0, 1.0)
+        share = np.clip((is_free.mean(axis=1) - _RIM_SHARE) / (_FREE_SHARE - _RIM_SHARE), 0.0, 1.0)
         total = float((worth[part].mean(axis=1) * share).sum())
         return total * step_mm * float(prior[i])
 
@@ -212,16 +213,15 @@ def _choose(
         if now < settings.min_worth_mm or now < settings.min_support * length:
             continue
         free = np.flatnonzero(covered[row[part, 2], column[part, 2]] == 0)
-        if len(free) < least_points:
+        if len(free) < _FREE_CENTRE_SHARE * least_points:
             continue
         points = np.column_stack([x[part], y[part]])
         outline = strip_outline(points, lines.angle[part], float(half[part.start]))
         cv2.fillPoly(covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
-        own = slice(0, len(points))
         chosen.append(
             Strip(
-                points=points[own],
-                angles=lines.angle[part][own],
+                points=points,
+                angles=lines.angle[part],
                 width_mm=float(widths[i]),
                 plateau=float(lines.plateau[i]),
                 worth_mm=now,
@@ -250,15 +250,15 @@ def _section_worth(
     cover = np.clip((share - low) / (high - low) * 2 - 1, -1.5, 1.0)
     smooth = smoothed(evidence.darkness, _EDGE_SMOOTHING_MM * evidence.px_per_mm)
     sin, cos = np.sin(lines.angle), np.cos(lines.angle)
-    outside = half + np.float32(_FLANK_MM * evidence.px_per_mm / 2)
+    inside = np.float32(_INSIDE_SHARE) * half
+    outside = half + np.float32(_OUTSIDE_MM * evidence.px_per_mm)
 
     def edge(side: float) -> Map:
-        within = read_at(smooth, x - side * sin * _INSIDE * half, y + side * cos * _INSIDE * half)
+        within = read_at(smooth, x - side * sin * inside, y + side * cos * inside)
         beyond = read_at(smooth, x - side * sin * outside, y + side * cos * outside)
         return np.clip((within - beyond) / (settings.edge_saturation * plateau), -0.3, 1.0)
 
-    el, er = edge(-1.0), edge(1.0)
-    edges = (1 - _MINW) * 0.5 * (el + er) + _MINW * np.minimum(el, er)
+    edges = 0.5 * (edge(-1.0) + edge(1.0))
     factor = _WORTH_WITHOUT_EDGE + (1 - _WORTH_WITHOUT_EDGE) * edges
     worth: Map = cover * factor[:, None]
     return worth

@@ -17,7 +17,7 @@ from .tracks import find_tracks
 Floats = NDArray[np.float64]
 
 #: Coefficients of the logistic confidence: fitted by scripts/fit_confidence.py on synthetic scenes
-#: with clippings and fibres; see `_features`.
+#: with clippings and fibres; the features are those of `features`, in this order.
 _INTERCEPT = -3.01
 _COEFFICIENTS = np.array([5.13, 1.42, 0.02, 1.02, 0.58, 0.05, 0.83, 1.06])
 

@@ -203,7 +203,7 @@ class HairSettings:
         stage="tracing",
     )
     min_worth_mm: float = setting(
-        0.05,
+        0.06,
         unit="mm",
         low=0.02,
         high=1.0,
@@ -264,11 +264,18 @@ class HairSettings:
         reason="A traced line that is less likely a rooted hair than this is dropped.",
         stage="measuring",
     )
-    count_relative_error: float = setting(
-        0.05,
+    overcount_relative_error: float = setting(
+        0.07,
         low=0.0,
         high=1.0,
-        reason="Standard error of a count by missed and split hairs, from scenes of known truth.",
+        reason="Standard error of a count by split hairs and debris, from scenes of known truth.",
+        stage="measuring",
+    )
+    undercount_relative_error: float = setting(
+        0.12,
+        low=0.0,
+        high=1.0,
+        reason="Standard error of a count by hidden hairs, from scenes of known truth.",
         stage="measuring",
     )
     terminal_cutoff_um: float = setting(
@@ -323,7 +330,7 @@ class HairSettings:
         stage="measuring",
     )
     wide_interval_share: float = setting(
-        0.20,
+        0.30,
         low=0.01,
         high=2.0,
         reason="A count whose 95 % limits lie further off than this share of it is flagged.",
