@@ -7,6 +7,7 @@ size costs about the same; the points are in pixels of the photo that came.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -37,6 +38,10 @@ PADDING = 1 / 3
 #: The detector sees 128 pixels: a face that is small in the photo is looked for again in parts of
 #: it, half as large, where a box needs this score: there are many parts to be wrong in.
 PART_CONFIDENCE = 0.5
+
+#: From this score on the detector is sure which way up a face is; of faces under an eighth of the
+#: photo it is not.
+SURE_SCORE = 0.5
 
 #: Candidate boxes of one try that the mesh is fitted to; the right one is nearly always the first.
 MAX_CANDIDATES = 6
@@ -219,14 +224,23 @@ def _without_repeats(
 def _try_faces(
     image: Pixels, models: FaceModels, settings: FaceSettings, *, confidence: float
 ) -> list[tuple[Mesh, EyeCover | None]]:
+    found = [
+        detect_faces(image, models, confidence=confidence, quarter_turns=turns)
+        for turns in range(4)
+    ]
     # The detector scores a face highest when it is upright, whatever the mesh makes of it.
-    boxes = max(
-        (
-            detect_faces(image, models, confidence=confidence, quarter_turns=turns)
-            for turns in range(4)
-        ),
-        key=lambda found: found[0].score if found else 0.0,
-    )
+    boxes = max(found, key=lambda turned: turned[0].score if turned else 0.0)
+    if not boxes or boxes[0].score >= SURE_SCORE:
+        return _fit_faces(image, boxes, models, settings)
+    # What is small in the photo scores low in every direction: there the mesh knows better.
+    turns = [_fit_faces(image, turned, models, settings) for turned in found]
+    return max(turns, key=lambda faces: max((mesh.score for mesh, _ in faces), default=0.0))
+
+
+def _fit_faces(
+    image: Pixels, boxes: Sequence[FaceBox], models: FaceModels, settings: FaceSettings
+) -> list[tuple[Mesh, EyeCover | None]]:
+    """Return the boxes that the mesh finds a face in."""
     faces: list[tuple[Mesh, EyeCover | None]] = []
     for box in boxes[:MAX_CANDIDATES]:
         cover = find_eye_cover(image, box)

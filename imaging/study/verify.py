@@ -64,6 +64,8 @@ def replay_sample(
     """
     if sample < 1:
         raise UsageError(f"--sample {sample} should be at least 1.")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs {jobs} should be at least 1.")
     with StopRequest() as stop, open_for_reading(out_dir) as ledger:
         run = ledger.last_run()
         wing = load_wing(target or run.wing)

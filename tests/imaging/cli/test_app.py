@@ -67,6 +67,7 @@ def test_the_command_starts_without_anything_numeric() -> None:
         (["hair", "x.jpg", "--out", "o", "--config", "absent.toml"], "absent.toml"),
         (["hair", "x.jpg", "--out", "o", "--field", "round"], "--field"),
         (["export", "absent"], "holds no dermetry.sqlite"),
+        (["verify", "absent", "--jobs", "0"], "--jobs 0"),
         (["verify", "absent"], "holds no dermetry.sqlite"),
         (["report", "absent"], "holds no dermetry.sqlite"),
     ],

@@ -161,6 +161,13 @@ def test_the_largest_of_several_faces_is_taken_and_flagged(find, astronaut):
     assert found.points_px[:, 0].mean() > small.shape[1]
 
 
+def test_two_small_faces_are_found_the_right_way_up(find, astronaut):
+    # Each is an eighth of the photo wide: the detector scores them low, and higher on their side.
+    flags = find(np.hstack([astronaut, astronaut[:, ::-1]])).flags
+    assert "several_faces" in flags
+    assert "turned_photo" not in flags
+
+
 def test_a_face_that_the_edge_cuts_is_flagged(find, astronaut, astronaut_landmarks):
     chin = int(astronaut_landmarks.points_px[CHIN_TIP, 1])
     cut = find(astronaut[: chin - 12])
