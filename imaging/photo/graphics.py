@@ -20,10 +20,11 @@ from .bar_lines import BarLine, find_bar_lines
 from .borders import find_content
 from .circles import Circle, find_circle
 from .label_search import search_label
+from .ruler import Ruler, find_rulers
 from .text_boxes import text_boxes
 from .text_lines import FoundLine, Run, find_runs, grey_maps, read_runs
 
-__all__ = ["Circle", "Graphics", "ScaleBar", "find_graphics"]
+__all__ = ["Circle", "Graphics", "Ruler", "ScaleBar", "find_graphics"]
 
 #: Margin around a burnt-in line, px: anti-aliasing and the ringing of JPEG.
 _MARGIN_PX = 3
@@ -111,6 +112,8 @@ class Graphics:
     bars : tuple of ScaleBar
     lines : tuple of str
         Text that was read, small letters without spaces.
+    rulers : tuple of Ruler
+        Rulers and graticules in view whose numbers were read.
     """
 
     masked: NDArray[np.bool_]
@@ -119,6 +122,7 @@ class Graphics:
     content: tuple[int, int, int, int]
     bars: tuple[ScaleBar, ...]
     lines: tuple[str, ...] = ()
+    rulers: tuple[Ruler, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,8 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     lines = read_runs(grey, runs)
     lines += follow_lines(grey, least, greatest, lines)
     ring = find_circle(pixels)
-    found = _bars(pixels, [grey, least, greatest], runs, lines)
+    seen = find_rulers(grey, least, greatest)
+    found = _bars(pixels, [grey, least, greatest], runs, lines, seen.rows)
     labels = [
         FoundLine(label.run.row0, label.run.row1, label.run.col0, label.run.col1, label.read)
         for bar in found
@@ -168,6 +173,8 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
         _mask_bar(masked.T if bar.is_vertical else masked, bar.line)
     if ring is not None:
         masked |= ring.line
+    for row0, row1, col0, col1 in (ruler.box for ruler in seen.rulers):
+        masked[row0:row1, col0:col1] = True
     return Graphics(
         masked=masked,
         text=text,
@@ -175,6 +182,7 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
         content=content,
         bars=tuple(_scale_bar(bar, is_uncalibrated) for bar in found),
         lines=tuple(line.read.text for line in lines),
+        rulers=seen.rulers,
     )
 
 
@@ -183,8 +191,12 @@ def _bars(
     greys: list[NDArray[np.uint8]],
     runs: list[Run],
     lines: list[FoundLine],
+    ticks: tuple[Box, ...],
 ) -> list[_FoundBar]:
-    """Bars that are read, or that are surely bars; each label serves the longest bar beside it."""
+    """Bars that are read, or that are surely bars; each label serves the longest bar beside it.
+
+    A ruler's base is no bar, whatever number stands beside it.
+    """
     candidates = [(line, False) for line in find_bar_lines(pixels)]
     turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
     candidates += [(line, True) for line in find_bar_lines(turned)]
@@ -194,6 +206,8 @@ def _bars(
     searches = looks = 0
     for line, is_vertical in candidates:
         box = line.box if not is_vertical else (*line.box[2:], *line.box[:2])
+        if any(_meet(box, row) for row in ticks):
+            continue
         near = [run for run in labels_near(box, runs) if not _is_used(run, used)]
         near = near[: min(_LABELS_TRIED, _MOST_LOOKS - looks)]
         looks += len(near)

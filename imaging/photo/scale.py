@@ -1,7 +1,8 @@
 """Millimetres per pixel of one photo, and where the figure came from.
 
-The order is: manifest row, command line, DICOM pixel spacing, burnt-in scale bar.  No readable
-text, no scale: none is ever assumed, and resolution tags (dpi) are never one.
+The order is: manifest row, command line, DICOM pixel spacing, burnt-in scale bar, ruler or
+graticule in view.  No readable text, no scale: none is ever assumed, and resolution tags (dpi) are
+never one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 
 from ..records import Photo, Scale, ScaleSource
 from ..settings import PhotoSettings
-from .graphics import Graphics, ScaleBar
+from .graphics import Graphics, Ruler, ScaleBar
 
 _PERCENT = 100.0
 
@@ -33,24 +34,30 @@ def find_scale(
     scale : Scale
         In px/mm with one relative standard error; unknown (NaN) when nothing gives it.
     flags : tuple of str
-        Of ``no_scale``, ``scale_conflict``, ``scale_uncalibrated``, ``scale_bar_unread``; sorted.
+        Of ``no_scale``, ``ruler_unread``, ``scale_conflict``, ``scale_uncalibrated``,
+        ``scale_bar_unread``; sorted.
     """
+    seen = _scale_of_rulers(graphics.rulers, settings)
     burnt_in = _scale_of_bars(graphics.bars, settings)
+    is_unread = bool(graphics.bars) and not burnt_in.is_known
+    witness = burnt_in if burnt_in.is_known else seen
     given = _given_scale(photo, graphics, settings)
     flags = set()
     if given.is_known:
         scale = given
         # Bars that disagree among themselves are no witness against a given scale.
-        if burnt_in.is_known and _differ(given.px_per_mm, burnt_in.px_per_mm, settings):
+        if witness.is_known and _differ(given.px_per_mm, witness.px_per_mm, settings):
             flags.add("scale_conflict")
     else:
-        scale = burnt_in
+        scale = witness
         if scale.source == "scalebar_uncalibrated":
             flags.add("scale_uncalibrated")
-        if graphics.bars and not burnt_in.is_known:
+        if seen.is_known and _differ(seen.px_per_mm, scale.px_per_mm, settings):
+            flags.add("scale_conflict")
+        if is_unread:
             flags.add("scale_bar_unread")
         if not scale.is_known:
-            flags.add("no_scale")
+            flags |= {"no_scale", "ruler_unread"} if graphics.rulers else {"no_scale"}
     return scale, tuple(sorted(flags))
 
 
@@ -83,6 +90,18 @@ def _scale_of_bars(bars: tuple[ScaleBar, ...], settings: PhotoSettings) -> Scale
         source = "scalebar_uncalibrated"
         error = max(error, settings.uncalibrated_scale_relative_error)
     return Scale(px_per_mm, source, error)
+
+
+def _scale_of_rulers(rulers: tuple[Ruler, ...], settings: PhotoSettings) -> Scale:
+    """The scale of the ruler that is read best; unknown when two readable rulers disagree."""
+    read = sorted((ruler for ruler in rulers if ruler.is_read), key=lambda one: one.relative_error)
+    if not read:
+        return Scale()
+    best = read[0]
+    if any(_differ(ruler.px_per_mm, best.px_per_mm, settings) for ruler in read[1:]):
+        return Scale()
+    error = math.hypot(best.relative_error, settings.scale_relative_error)
+    return Scale(best.px_per_mm, "ruler", error)
 
 
 def _differ(one: float, other: float, settings: PhotoSettings) -> bool:

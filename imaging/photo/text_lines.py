@@ -85,7 +85,7 @@ def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.
 def find_runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
     """Return runs of character-like parts, those of most parts first."""
     runs: list[Run] = []
-    for hat in _hats(least, greatest):
+    for hat in stroke_maps(least, greatest):
         for levels in _STROKE_LEVELS:
             parts = _parts(np.asarray(hat >= levels, np.uint8))
             if len(parts) <= _MOST_PARTS:
@@ -107,12 +107,15 @@ def find_strokes(
     rows = slice(row0 - first, row1 - first)
     return [
         np.asarray(hat[rows] >= _STROKE_LEVELS[0])
-        for hat in _hats(least[first:last], greatest[first:last])
+        for hat in stroke_maps(least[first:last], greatest[first:last])
     ]
 
 
-def _hats(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Contrast of strokes to their surroundings: light, dark, and bright in any one channel."""
+def stroke_maps(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Return the contrast of strokes to their surroundings, in grey levels, uint8 (h, w) each.
+
+    Three maps: of light strokes, of dark ones, and of those bright in any one channel.
+    """
     kernel = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
     return [
         np.asarray(cv2.morphologyEx(grey, way, kernel), np.uint8)

@@ -38,6 +38,11 @@ _DECLARED = (
         "A scale bar was found but its text could not be read; no scale was taken from it.",
         "Give --px-per-mm or --field-width-mm.",
     ),
+    Flag(
+        "ruler_unread",
+        "A ruler is in view, but its numbers do not tell its unit; no scale was taken from it.",
+        "Give --px-per-mm, or keep the word cm or mm in view.",
+    ),
     Flag("blurred", "The photo, or most of it, is out of focus.", "Take it again, in focus."),
     Flag("underexposed", "Large parts are too dark to read.", "Take it again with more light."),
     Flag("overexposed", "Large parts are burnt out.", "Take it again with less light."),
@@ -85,7 +90,7 @@ _DECLARED = (
     ),
     Flag(
         "too_dense",
-        "Hair covers so much skin that roots are hidden: the count is a lower bound.",
+        "Hair covers so much skin that roots are hidden: the count is not reliable.",
         "Clip the hair before taking the photo.",
     ),
     Flag(
