@@ -15,8 +15,7 @@ def judge_traces(
 ) -> tuple[str, ...]:
     """Return the flags ``too_dense``, ``long_hair`` and ``scale_implausible`` where they apply."""
     flags = []
-    is_shaft = evidence.darkness[evidence.valid] >= settings.cover_density
-    if is_shaft.size and float(is_shaft.mean()) > settings.most_cover_share:
+    if _cover_share(traces, evidence, settings) > settings.most_cover_share:
         flags.append("too_dense")
     if len(traces.hairs) >= settings.few_hairs:
         leaving = np.mean([hair.leaves_field or not hair.has_root for hair in traces.hairs])
@@ -29,3 +28,17 @@ def judge_traces(
         if not settings.least_usual_width_um <= median_um <= settings.most_usual_width_um:
             flags.append("scale_implausible")
     return tuple(flags)
+
+
+def _cover_share(traces: Traces, evidence: ShaftEvidence, settings: HairSettings) -> float:
+    """Share of the readable field under hair: by darkness or by traced shafts, the larger.
+
+    Where hair is dense the local skin cannot be told, and darkness alone says too little.
+    """
+    area_px = float(evidence.valid.sum())
+    if not area_px:
+        return 0.0
+    dark_px = float((evidence.darkness[evidence.valid] >= settings.cover_density).sum())
+    px_per_mm = evidence.px_per_mm / evidence.zoom
+    traced_px = sum(hair.length_mm * px_per_mm * hair.width_px for hair in traces.hairs)
+    return max(dark_px, traced_px * evidence.zoom**2) / area_px

@@ -236,13 +236,12 @@ def _figures(
     places = np.array([(u.x_px, u.y_px) for u in counted_units]) / scale.px_per_mm
     among = np.array([(u.x_px, u.y_px) for u in units]) / scale.px_per_mm
     has_area = scale.is_known and area_cm2 > 0
+    is_wide = count.high - count.low > settings.wide_interval_share * 2 * max(1, len(counted))
     flags = join_flags(
         flags,
         split_flags,
         ["few_hairs"] if len(counted) < settings.few_hairs else [],
-        ["low_confidence"]
-        if count.high - count.low > settings.wide_interval_share * 2 * max(1, len(counted))
-        else [],
+        ["low_confidence"] if is_wide or {"too_dense", "long_hair"} & set(flags) else [],
     )
     return HairScore(
         px_per_mm=scale.px_per_mm,

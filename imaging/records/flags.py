@@ -105,7 +105,7 @@ _DECLARED = (
     ),
     Flag(
         "low_confidence",
-        "Many of the counted hairs are uncertain: the count's interval is wide.",
+        "The count is uncertain: a wide interval, or roots hidden below long or dense hair.",
         "Check the overlay.",
     ),
     Flag(

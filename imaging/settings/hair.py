@@ -344,10 +344,10 @@ class HairSettings:
         stage="measuring",
     )
     most_cover_share: float = setting(
-        0.30,
+        0.15,
         low=0.05,
         high=1.0,
-        reason="Where hair covers more of the skin, roots are hidden below it.",
+        reason="Clipped hair covers up to 0.10 of the skin; above this, roots are hidden below hair.",
         stage="measuring",
     )
     long_hair_share: float = setting(
