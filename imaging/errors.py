@@ -145,11 +145,6 @@ class SettingsError(RunError):
     default_remedy = "See dermetry config show for every setting with its unit and range."
 
 
-class LockedSettingsError(SettingsError):
-    code = "locked_settings"
-    default_remedy = "Use the locked settings, or lock new ones with dermetry config lock."
-
-
 class ManifestError(RunError):
     code = "manifest"
     default_remedy = "Mend the manifest and run again; nothing has been scored."
