@@ -1,0 +1,74 @@
+"""Photos outside of what the tool can read are flagged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imaging.hair.evidence import ShaftEvidence
+from imaging.hair.plausibility import judge_traces
+from imaging.hair.tracing import TracedHair, Traces
+from imaging.records import Scale
+from imaging.settings import HairSettings
+
+SETTINGS = HairSettings()
+KNOWN = Scale(100.0, "manifest", 0.01)
+
+
+def evidence(cover: float = 0.1) -> ShaftEvidence:
+    darkness = np.zeros((100, 100), np.float32)
+    darkness[: round(100 * cover)] = 1.0
+    plane = np.ones((100, 100), bool)
+    return ShaftEvidence(darkness, darkness, (darkness[None],), plane, 110.0, 1.1)
+
+
+def traces(
+    count: int = 30, *, width_px: float = 7.0, leaving: int = 0, rootless: int = 0
+) -> Traces:
+    path = np.array([[10.0, 10.0], [40.0, 40.0]])
+    return Traces(
+        [
+            TracedHair(path, 0.4, width_px, index >= rootless, 0.9, index < leaving)
+            for index in range(count)
+        ],
+        0.07,
+    )
+
+
+def test_usual_hair_has_no_flag() -> None:
+    assert judge_traces(traces(), evidence(), KNOWN, SETTINGS) == ()
+
+
+def test_much_covered_skin_is_too_dense() -> None:
+    assert judge_traces(traces(), evidence(0.30), KNOWN, SETTINGS) == ()
+    assert judge_traces(traces(), evidence(0.31), KNOWN, SETTINGS) == ("too_dense",)
+
+
+def test_only_what_can_be_read_is_judged() -> None:
+    dense = evidence(0.5)
+    dense.valid[:50] = False
+    assert judge_traces(traces(), dense, KNOWN, SETTINGS) == ()
+    dense.valid[:] = False
+    assert judge_traces(traces(0), dense, KNOWN, SETTINGS) == ()
+
+
+@pytest.mark.parametrize("kind", ["leaving", "rootless"])
+def test_hair_that_mostly_runs_out_of_the_field_is_long(kind: str) -> None:
+    half, more = traces(30, **{kind: 15}), traces(30, **{kind: 16})
+    assert judge_traces(half, evidence(), KNOWN, SETTINGS) == ()
+    assert judge_traces(more, evidence(), KNOWN, SETTINGS) == ("long_hair",)
+
+
+@pytest.mark.parametrize(("width_px", "is_flagged"), [(1.9, 1), (2.1, 0), (15.9, 0), (16.1, 1)])
+def test_hair_far_thinner_or_thicker_than_any_means_a_wrong_scale(
+    width_px: float, is_flagged: int
+) -> None:
+    found = judge_traces(traces(width_px=width_px), evidence(), KNOWN, SETTINGS)
+    assert found == ("scale_implausible",) * is_flagged
+
+
+def test_without_a_scale_or_with_few_hairs_the_scale_is_not_judged() -> None:
+    thin = {"width_px": 0.5}
+    assert judge_traces(traces(**thin), evidence(), Scale(), SETTINGS) == ()
+    assert judge_traces(traces(19, **thin), evidence(), KNOWN, SETTINGS) == ()
+    assert judge_traces(traces(19, leaving=19), evidence(), KNOWN, SETTINGS) == ()
