@@ -71,8 +71,9 @@ def verify_folder(
         typer.echo(f"{replay.photo_id}: {'; '.join(replay.differences)}")
     if not quiet:
         numbers = sum(replay.numbers for replay in replays)
+        noun = "photo" if len(replays) == 1 else "photos"
         typer.echo(
-            f"{len(replays)} photos scored again, {numbers} numbers compared: "
+            f"{len(replays)} {noun} scored again, {numbers} numbers compared: "
             + (f"{len(different)} photos differ." if different else "all equal."),
             err=True,
         )

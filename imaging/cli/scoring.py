@@ -168,7 +168,8 @@ def _tell_end(request: ScoringRequest, summary: Summary) -> None:
     parts.append(f"{counts.flagged} flagged")
     if counts.unfinished:
         parts.append(f"{counts.unfinished} not finished")
-    typer.echo(f"{counts.photos} photos: {', '.join(parts)}.", err=True)
+    noun = "photo" if counts.photos == 1 else "photos"
+    typer.echo(f"{counts.photos} {noun}: {', '.join(parts)}.", err=True)
     if counts.failed:
         typer.echo(f"Failures and what to do: {request.out / 'failures.csv'}", err=True)
     typer.echo(f"Tables:   {request.out / 'results.csv'} and beside it", err=True)

@@ -347,7 +347,7 @@ class HairSettings:
         0.15,
         low=0.05,
         high=1.0,
-        reason="Clipped hair covers up to 0.10 of the skin; above this, roots are hidden below hair.",
+        reason="Clipped hair covers up to 0.10 of the skin; above this, it hides roots.",
         stage="measuring",
     )
     long_hair_share: float = setting(
