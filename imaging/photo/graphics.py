@@ -18,7 +18,7 @@ from .banners import follow_lines
 from .bar_label import Box, Label, labels_near, read_label
 from .bar_lines import BarLine, find_bar_lines
 from .borders import find_content
-from .circles import Circle, find_circle
+from .circles import Circle, FoundCircle, find_circle
 from .label_search import search_label
 from .ruler import Ruler, find_rulers
 from .text_boxes import text_boxes
@@ -48,6 +48,10 @@ _MOST_LOOKS = 30
 
 #: Bars around which a label is searched in one photo: it takes time.
 _MOST_SEARCHES = 1
+
+#: Longer side, px, from which on text and circles are looked for at half the size: in so large a
+#: photo devices write larger.
+_LARGE_PX = 2600
 
 #: Gap between lines that belong to one bar, px.
 _JOIN_PX = 20
@@ -150,10 +154,10 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     content = find_content(pixels)
     least, greatest = grey_maps(pixels)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    runs = find_runs(least, greatest)
+    runs = _runs(least, greatest)
     lines = read_runs(grey, runs)
     lines += follow_lines(grey, least, greatest, lines)
-    ring = find_circle(pixels)
+    ring = _circle(pixels)
     seen = find_rulers(grey, least, greatest)
     found = _bars(pixels, [grey, least, greatest], runs, lines, seen.rows)
     labels = [
@@ -186,6 +190,36 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     )
 
 
+def _runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
+    """Runs of characters, told in a large photo at half its size."""
+    if max(least.shape) <= _LARGE_PX:
+        return find_runs(least, greatest)
+    return [
+        Run(2 * run.row0, 2 * run.row1, 2 * run.col0, 2 * run.col1, run.parts)
+        for run in find_runs(_halved(least), _halved(greatest))
+    ]
+
+
+def _circle(pixels: NDArray[np.uint8]) -> FoundCircle | None:
+    """The measuring circle, looked for in a large photo at half its size."""
+    if max(pixels.shape) <= _LARGE_PX:
+        return find_circle(pixels)
+    found = find_circle(_halved(pixels))
+    if found is None:
+        return None
+    height, width = pixels.shape[:2]
+    line = cv2.resize(
+        np.asarray(found.line, np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+    )
+    circle = Circle(2 * found.circle.x_px, 2 * found.circle.y_px, 2 * found.circle.radius_px)
+    return FoundCircle(circle, np.asarray(line, bool))
+
+
+def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = ((pixels.shape[1] + 1) // 2, (pixels.shape[0] + 1) // 2)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _bars(
     pixels: NDArray[np.uint8],
     greys: list[NDArray[np.uint8]],
@@ -198,7 +232,7 @@ def _bars(
     A ruler's base is no bar, whatever number stands beside it.
     """
     candidates = [(line, False) for line in find_bar_lines(pixels)]
-    turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
+    turned = np.asarray(cv2.transpose(pixels), np.uint8)
     candidates += [(line, True) for line in find_bar_lines(turned)]
     candidates.sort(key=_rank)
     found: list[_FoundBar] = []

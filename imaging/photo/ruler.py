@@ -108,10 +108,10 @@ def find_rulers(
     rulers: list[Ruler] = []
     rows: list[Box] = []
     longest = max(grey.shape)
-    sides = [side for side in _SIDES_PX if side < longest] or [longest]
-    for side in [longest, *sides] if longest < _SIDES_PX[0] else sides:
-        share = side / longest
-        views = [_at(one, share) for one in (grey, least, greatest)]
+    views = [grey, least, greatest]
+    for side in sorted({min(longest, side) for side in _SIDES_PX}, reverse=True):
+        views = [_at(view, side / max(view.shape)) for view in views]
+        share = max(views[0].shape) / longest
         for strokes in _strokes(*views):
             for turns in (0, 1):
                 upright = np.ascontiguousarray(np.rot90(strokes, turns))

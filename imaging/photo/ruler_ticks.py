@@ -42,6 +42,10 @@ _LEAST_PITCH_PX = 4.5
 #: all ticks from their places, as a share of it and in px.
 _OFF_SHARE, _RMS_SHARE, _RMS_PX = 0.18, 0.07, 0.6
 
+#: How far a step from tick to tick may be off a whole number of distances, and share of the steps
+#: on a line that must not be: at random every second is.
+_OFF_STEP, _STEPS_SHARE = 0.25, 0.6
+
 #: Ticks that may be missing side by side, and share of all places that must hold one.
 _MISSING, _FILLED = 3, 0.8
 
@@ -127,7 +131,11 @@ def _candidates(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:
     upright = np.asarray(
         cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((_SHORTEST_PX, 1), np.uint8)), np.uint8
     )
-    _, _, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
+    # A stroke takes `_SHORTEST_PX` pixels or more: labels of 16 bits, thrice as fast, suffice for
+    # so many of them.
+    is_sparse = cv2.countNonZero(upright) < _SHORTEST_PX * np.iinfo(np.uint16).max
+    kind = cv2.CV_16U if is_sparse else cv2.CV_32S
+    _, _, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8, ltype=kind)
     boxes = stats[1:].astype(np.int64)
     wide, high = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
     fits = (high >= _SLENDER * wide) & (wide <= _WIDEST_PX)
@@ -194,6 +202,10 @@ def _evenly(
     level: float,
 ) -> TickRow | None:
     """The longest stretch of ticks at this distance, fitted and judged."""
+    gaps = np.diff(along) / pitch
+    whole = np.rint(gaps)
+    if np.mean((np.abs(gaps - whole) <= _OFF_STEP) & (whole >= 1)) < _STEPS_SHARE:
+        return None
     index = _numbered(along, pitch)
     keep = index >= 0
     for _ in range(3):
@@ -232,7 +244,7 @@ def _numbered(along: NDArray[np.float64], pitch: float) -> NDArray[np.int64]:
             if gap > _MISSING + 1.5:
                 break
             whole = round(gap)
-            if whole >= 1 and abs(gap - whole) <= 0.25:
+            if whole >= 1 and abs(gap - whole) <= _OFF_STEP:
                 index[at] = index[last] + whole
                 # The distance is followed: a guess of it would run away over many ticks.
                 step += 0.15 * ((along[at] - along[last]) / whole - step)

@@ -129,7 +129,11 @@ def stroke_maps(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[N
 
 def _parts(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Left, top, width, height of connected strokes as large as a character, from left to right."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    # Every label begins with a run along a row: labels of 16 bits, thrice as fast, suffice for so
+    # many of them.
+    begins = cv2.countNonZero(cv2.subtract(strokes[:, 1:], strokes[:, :-1])) + len(strokes)
+    kind = cv2.CV_16U if begins < np.iinfo(np.uint16).max else cv2.CV_32S
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8, ltype=kind)
     boxes = stats[1:].astype(np.int64)
     wide, high = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
     fits = (high >= _LOW_PX) & (high <= _HIGH_PX) & (wide <= 4 * high)
