@@ -287,52 +287,68 @@ def test_a_higher_cut_off_never_makes_a_vellus_hair_terminal(diameters: list[flo
 # -- intervals
 
 
-def test_the_count_interval_is_1_96_standard_errors_of_detection() -> None:
+def even(error: float) -> follicles.CountError:
+    return follicles.CountError(below=error, above=error)
+
+
+def test_the_count_interval_is_1_96_standard_errors_of_detection_to_either_side() -> None:
     interval, error = follicles.count_interval(np.full(100, 0.9), DEFAULTS)
-    expected = math.sqrt(100 * 0.09 + (DEFAULTS.count_relative_error * 100) ** 2 + 0.25)
-    assert error == pytest.approx(expected)
+    doubt = 100 * 0.09 + 0.25
+    below = math.sqrt(doubt + (DEFAULTS.overcount_relative_error * 100) ** 2)
+    above = math.sqrt(doubt + (DEFAULTS.undercount_relative_error * 100) ** 2)
+    assert (error.below, error.above) == pytest.approx((below, above))
     assert interval.value == 100
-    assert interval.low == pytest.approx(100 - 1.959964 * expected)
-    assert interval.high == pytest.approx(100 + 1.959964 * expected)
+    assert interval.low == pytest.approx(100 - 1.959964 * below)
+    assert interval.high == pytest.approx(100 + 1.959964 * above)
 
 
 def test_an_empty_field_is_counted_as_none_and_at_most_one() -> None:
     interval, error = follicles.count_interval(np.zeros(0), DEFAULTS)
     assert (interval.value, interval.low) == (0, 0.0)
     assert interval.high == pytest.approx(1.959964 * 0.5)
-    assert error == 0.5
+    assert error == even(0.5)
 
 
 def test_hairs_that_are_less_certain_widen_the_interval() -> None:
     _, sure = follicles.count_interval(np.full(50, 0.99), DEFAULTS)
     _, unsure = follicles.count_interval(np.full(50, 0.6), DEFAULTS)
-    assert unsure > sure
+    assert unsure.below > sure.below
+    assert unsure.above > sure.above
 
 
 def test_density_holds_twice_the_relative_error_of_the_scale() -> None:
-    field, _ = follicles.density_intervals(100, 3.0, np.ones(100, np.int64), 0.5, 0.02)
+    ones = np.ones(100, np.int64)
+    field, _ = follicles.density_intervals(100, even(3.0), ones, 0.5, 0.02)
     assert field.value == 200
     # 2 · 0.02 · 100 = 4 hairs by the scale and 3 by detection make 5.
     assert field.high == pytest.approx((100 + 1.959964 * 5) / 0.5)
     assert field.low == pytest.approx((100 - 1.959964 * 5) / 0.5)
 
 
+def test_an_error_to_one_side_widens_that_side_alone() -> None:
+    error = follicles.CountError(below=3.0, above=12.0)
+    field, _ = follicles.density_intervals(100, error, np.ones(100, np.int64), 1.0, 0.0)
+    assert field.low == pytest.approx(100 - 1.959964 * 3)
+    assert field.high == pytest.approx(100 + 1.959964 * 12)
+
+
 def test_the_site_interval_adds_the_squares_of_hairs_per_unit() -> None:
     units = np.array([1, 2, 3, 3, 2, 1], np.int64)
-    _, site = follicles.density_intervals(12, 3.0, units, 0.1, 0.0)
+    _, site = follicles.density_intervals(12, even(3.0), units, 0.1, 0.0)
     error = math.sqrt(3.0**2 + 1 + 4 + 9 + 9 + 4 + 1)
     assert site.value == pytest.approx(120)
     assert site.high == pytest.approx((12 + 1.959964 * error) / 0.1)
 
 
 def test_hairs_that_stand_in_units_say_less_about_the_site_than_single_ones() -> None:
-    _, singles = follicles.density_intervals(60, 2.0, np.ones(60, np.int64), 0.3, 0.01)
-    _, triples = follicles.density_intervals(60, 2.0, np.full(20, 3, np.int64), 0.3, 0.01)
+    _, singles = follicles.density_intervals(60, even(2.0), np.ones(60, np.int64), 0.3, 0.01)
+    _, triples = follicles.density_intervals(60, even(2.0), np.full(20, 3, np.int64), 0.3, 0.01)
     assert triples.high - triples.low > singles.high - singles.low
 
 
 def test_an_empty_field_still_limits_the_density_of_the_site() -> None:
-    field, site = follicles.density_intervals(0, 0.5, np.zeros(0, np.int64), 0.2, 0.01)
+    nothing = np.zeros(0, np.int64)
+    field, site = follicles.density_intervals(0, even(0.5), nothing, 0.2, 0.01)
     assert (field.value, field.low, site.low) == (0.0, 0.0, 0.0)
     # The rule of three: 3 hairs in this area would be missed once in twenty times.
     assert site.high * 0.2 == pytest.approx(math.hypot(3, 0.5 * 1.959964), rel=1e-6)
@@ -340,7 +356,7 @@ def test_an_empty_field_still_limits_the_density_of_the_site() -> None:
 
 @pytest.mark.parametrize("area_cm2", [0.0, math.nan])
 def test_without_an_area_no_density_can_be_told(area_cm2: float) -> None:
-    for interval in follicles.density_intervals(5, 1.0, np.ones(5, np.int64), area_cm2, 0.01):
+    for interval in follicles.density_intervals(5, even(1.0), np.ones(5, np.int64), area_cm2, 0.01):
         assert all(math.isnan(v) for v in (interval.value, interval.low, interval.high))
 
 
@@ -354,5 +370,7 @@ def test_the_site_interval_holds_the_field_interval_which_holds_the_density(
     sizes: list[int], error: float, scale_error: float
 ) -> None:
     units = np.array(sizes, np.int64)
-    field, site = follicles.density_intervals(int(units.sum()), error, units, 0.2, scale_error)
+    field, site = follicles.density_intervals(
+        int(units.sum()), even(error), units, 0.2, scale_error
+    )
     assert 0 <= site.low <= field.low <= field.value <= field.high <= site.high

@@ -7,32 +7,38 @@ import pytest
 
 from imaging.hair.evidence import ShaftEvidence
 from imaging.hair.plausibility import judge_traces
-from imaging.hair.tracing import TracedHair, Traces
+from imaging.hair.tracing import TracedHair
 from imaging.records import Scale
 from imaging.settings import HairSettings
 
-SETTINGS = HairSettings()
+#: Limits of round numbers, whatever the defaults.
+SETTINGS = HairSettings(
+    cover_density=0.3,
+    most_cover_share=0.3,
+    few_hairs=20,
+    long_hair_share=0.5,
+    least_usual_width_um=20.0,
+    most_usual_width_um=160.0,
+)
 KNOWN = Scale(100.0, "manifest", 0.01)
 
 
 def evidence(cover: float = 0.1) -> ShaftEvidence:
-    darkness = np.zeros((100, 100), np.float32)
-    darkness[: round(100 * cover)] = 1.0
-    plane = np.ones((100, 100), bool)
+    darkness = np.zeros((1000, 1000), np.float32)
+    darkness[: round(1000 * cover)] = 1.0
+    plane = np.ones((1000, 1000), bool)
     return ShaftEvidence(darkness, darkness, (darkness[None],), plane, 110.0, 1.1)
 
 
 def traces(
     count: int = 30, *, width_px: float = 7.0, leaving: int = 0, rootless: int = 0
-) -> Traces:
+) -> list[TracedHair]:
+    """Return hairs of 0.4 mm: thirty of 7 px cover 6 % of the field."""
     path = np.array([[10.0, 10.0], [40.0, 40.0]])
-    return Traces(
-        [
-            TracedHair(path, 0.4, width_px, index >= rootless, 0.9, index < leaving)
-            for index in range(count)
-        ],
-        0.07,
-    )
+    return [
+        TracedHair(path, 0.4, width_px, index >= rootless, 0.9, index < leaving)
+        for index in range(count)
+    ]
 
 
 def test_usual_hair_has_no_flag() -> None:
@@ -40,13 +46,22 @@ def test_usual_hair_has_no_flag() -> None:
 
 
 def test_much_covered_skin_is_too_dense() -> None:
-    assert judge_traces(traces(), evidence(0.30), KNOWN, SETTINGS) == ()
-    assert judge_traces(traces(), evidence(0.31), KNOWN, SETTINGS) == ("too_dense",)
+    assert judge_traces(traces(), evidence(0.15), KNOWN, SETTINGS) == ()
+    assert judge_traces(traces(), evidence(0.16), KNOWN, SETTINGS) == ("too_dense",)
+
+
+def test_traced_shafts_cover_skin_whose_darkness_cannot_be_told() -> None:
+    assert judge_traces(traces(500), evidence(0.0), KNOWN, SETTINGS) == ("too_dense",)
+
+
+def test_many_traced_shafts_are_too_dense_however_pale_they_are() -> None:
+    assert judge_traces(traces(140), evidence(0.0), KNOWN, SETTINGS) == ()
+    assert judge_traces(traces(150), evidence(0.0), KNOWN, SETTINGS) == ("too_dense",)
 
 
 def test_only_what_can_be_read_is_judged() -> None:
     dense = evidence(0.5)
-    dense.valid[:50] = False
+    dense.valid[:500] = False
     assert judge_traces(traces(), dense, KNOWN, SETTINGS) == ()
     dense.valid[:] = False
     assert judge_traces(traces(0), dense, KNOWN, SETTINGS) == ()
