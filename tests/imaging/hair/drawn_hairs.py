@@ -138,7 +138,7 @@ def traced(
 ) -> list[TracedHair]:
     """Return the hairs traced on the photograph of these shafts."""
     chosen = settings or HairSettings()
-    return trace_hairs(evidence_of(photograph(lines, seed=seed), chosen), chosen).hairs
+    return trace_hairs(evidence_of(photograph(lines, seed=seed), chosen), chosen)
 
 
 def neighbours(angle_deg: float = 20.0) -> list[Line]:

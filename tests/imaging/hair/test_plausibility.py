@@ -14,7 +14,7 @@ from imaging.settings import HairSettings
 #: Limits of round numbers, whatever the defaults.
 SETTINGS = HairSettings(
     cover_density=0.3,
-    most_cover_share=0.3,
+    most_cover_share=0.15,
     few_hairs=20,
     long_hair_share=0.5,
     least_usual_width_um=20.0,
@@ -33,7 +33,7 @@ def evidence(cover: float = 0.1) -> ShaftEvidence:
 def traces(
     count: int = 30, *, width_px: float = 7.0, leaving: int = 0, rootless: int = 0
 ) -> list[TracedHair]:
-    """Return hairs of 0.4 mm: thirty of 7 px cover 6 % of the field."""
+    """Return hairs of 0.4 mm: thirty of 7 px cover 1 % of the field."""
     path = np.array([[10.0, 10.0], [40.0, 40.0]])
     return [
         TracedHair(path, 0.4, width_px, index >= rootless, 0.9, index < leaving)
@@ -51,12 +51,8 @@ def test_much_covered_skin_is_too_dense() -> None:
 
 
 def test_traced_shafts_cover_skin_whose_darkness_cannot_be_told() -> None:
+    assert judge_traces(traces(400), evidence(0.0), KNOWN, SETTINGS) == ()
     assert judge_traces(traces(500), evidence(0.0), KNOWN, SETTINGS) == ("too_dense",)
-
-
-def test_many_traced_shafts_are_too_dense_however_pale_they_are() -> None:
-    assert judge_traces(traces(140), evidence(0.0), KNOWN, SETTINGS) == ()
-    assert judge_traces(traces(150), evidence(0.0), KNOWN, SETTINGS) == ("too_dense",)
 
 
 def test_only_what_can_be_read_is_judged() -> None:

@@ -163,7 +163,7 @@ def test_a_stricter_confidence_keeps_a_subset() -> None:
     clipping = straight(1.05, 1.10, angle_deg=90.0, length_mm=0.35, is_rooted=False)
     evidence = evidence_of(photograph([*neighbours(), clipping]))
     kept = [
-        {tuple(h.path_px[0]) for h in trace_hairs(evidence, HairSettings(min_confidence=c)).hairs}
+        {tuple(h.path_px[0]) for h in trace_hairs(evidence, HairSettings(min_confidence=c))}
         for c in (0.0, 0.3, 0.6, 0.9, 0.99)
     ]
     assert all(strict <= loose for loose, strict in pairwise(kept))
@@ -178,7 +178,7 @@ def test_every_kept_hair_is_at_least_as_certain_as_the_setting_and_at_most_one()
 def test_the_same_evidence_gives_the_same_hairs_and_is_not_changed() -> None:
     evidence = evidence_of(photograph(neighbours()))
     kept = evidence.darkness.copy(), evidence.responses[0].copy()
-    first, second = (trace_hairs(evidence, DEFAULTS).hairs for _ in range(2))
+    first, second = (trace_hairs(evidence, DEFAULTS) for _ in range(2))
     assert all((a.path_px == b.path_px).all() for a, b in zip(first, second, strict=True))
     assert (evidence.darkness == kept[0]).all()
     assert (evidence.responses[0] == kept[1]).all()
@@ -189,16 +189,16 @@ def test_a_turned_photo_has_the_turned_hairs(turns: int) -> None:
     lines = [*neighbours(), beside(neighbours()[0], 5.0)]
     pixels = photograph(lines)
     turned = np.ascontiguousarray(np.rot90(pixels, turns))
-    before = trace_hairs(evidence_of(pixels), DEFAULTS).hairs
-    after = trace_hairs(evidence_of(turned), DEFAULTS).hairs
+    before = trace_hairs(evidence_of(pixels), DEFAULTS)
+    after = trace_hairs(evidence_of(turned), DEFAULTS)
     assert len(after) == len(before)
 
 
 def test_a_mirrored_photo_has_the_mirrored_roots() -> None:
     pixels = photograph(neighbours())
     width = pixels.shape[1]
-    before = trace_hairs(evidence_of(pixels), DEFAULTS).hairs
-    after = trace_hairs(evidence_of(np.ascontiguousarray(pixels[:, ::-1])), DEFAULTS).hairs
+    before = trace_hairs(evidence_of(pixels), DEFAULTS)
+    after = trace_hairs(evidence_of(np.ascontiguousarray(pixels[:, ::-1])), DEFAULTS)
     mirrored = np.array([(width - h.path_px[0, 0], h.path_px[0, 1]) for h in after])
     roots = np.array([hair.path_px[0] for hair in before])
     apart = np.linalg.norm(mirrored[:, None] - roots[None], axis=2).min(axis=1)
