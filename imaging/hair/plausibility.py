@@ -7,30 +7,28 @@ import numpy as np
 from ..records import Scale
 from ..settings import HairSettings
 from .evidence import ShaftEvidence
-from .tracing import Traces
+from .tracing import TracedHair
 
 
 def judge_traces(
-    traces: Traces, evidence: ShaftEvidence, scale: Scale, settings: HairSettings
+    hairs: list[TracedHair], evidence: ShaftEvidence, scale: Scale, settings: HairSettings
 ) -> tuple[str, ...]:
     """Return the flags ``too_dense``, ``long_hair`` and ``scale_implausible`` where they apply."""
     flags = []
-    if _cover_share(traces, evidence, settings) > settings.most_cover_share:
+    if _cover_share(hairs, evidence, settings) > settings.most_cover_share:
         flags.append("too_dense")
-    if len(traces.hairs) >= settings.few_hairs:
-        leaving = np.mean([hair.leaves_field or not hair.has_root for hair in traces.hairs])
+    if len(hairs) >= settings.few_hairs:
+        leaving = np.mean([hair.leaves_field or not hair.has_root for hair in hairs])
         if leaving > settings.long_hair_share:
             flags.append("long_hair")
-    if scale.is_known and len(traces.hairs) >= settings.few_hairs:
-        median_um = 1e3 * float(
-            np.median([hair.width_px for hair in traces.hairs]) / scale.px_per_mm
-        )
+    if scale.is_known and len(hairs) >= settings.few_hairs:
+        median_um = 1e3 * float(np.median([hair.width_px for hair in hairs]) / scale.px_per_mm)
         if not settings.least_usual_width_um <= median_um <= settings.most_usual_width_um:
             flags.append("scale_implausible")
     return tuple(flags)
 
 
-def _cover_share(traces: Traces, evidence: ShaftEvidence, settings: HairSettings) -> float:
+def _cover_share(hairs: list[TracedHair], evidence: ShaftEvidence, settings: HairSettings) -> float:
     """Share of the readable field under hair: by darkness or by traced shafts, the larger.
 
     Where hair is dense the local skin cannot be told, and darkness alone says too little.
@@ -40,5 +38,5 @@ def _cover_share(traces: Traces, evidence: ShaftEvidence, settings: HairSettings
         return 0.0
     dark_px = float((evidence.darkness[evidence.valid] >= settings.cover_density).sum())
     px_per_mm = evidence.px_per_mm / evidence.zoom
-    traced_px = sum(hair.length_mm * px_per_mm * hair.width_px for hair in traces.hairs)
+    traced_px = sum(hair.length_mm * px_per_mm * hair.width_px for hair in hairs)
     return max(dark_px, traced_px * evidence.zoom**2) / area_px

@@ -59,7 +59,7 @@ def find_ridges(
     shade = np.clip(densities.mean(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     shade[~valid] = 0.0
     if settings.polarity == "light" or (
-        settings.polarity == "auto" and _is_light_hair(densities, valid, px_per_mm, settings)
+        settings.polarity == "auto" and is_light_hair(densities, valid, px_per_mm, settings)
     ):
         densities = -densities
     lowest = densities.min(axis=2)
@@ -124,7 +124,7 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
     return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))
 
 
-def _is_light_hair(
+def is_light_hair(
     densities: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
 ) -> bool:
     """Whether what stands out from the skin is clearly more often lighter than darker.

@@ -22,7 +22,7 @@ from .field import Field, counting_frame, find_field
 from .plausibility import judge_traces
 from .segmenter import find_segmenter
 from .skin import linear_absorption
-from .tracing import TracedHair, Traces, trace_hairs
+from .tracing import TracedHair, trace_hairs
 from .working_scale import estimate_zoom
 
 #: Goes up whenever a number of the hair wing changes.
@@ -96,18 +96,18 @@ def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
     """Trace, measure and count the hairs of the evidence."""
-    traces = trace_hairs(evidence.shafts, settings.hair)
+    traced = trace_hairs(evidence.shafts, settings.hair)
     frame = counting_frame(
         evidence.field, settings.hair.guard_margin_mm * evidence.working_px_per_mm
     )
-    diameters_um = _diameters_um(evidence, traces, settings.hair)
+    diameters_um = _diameters_um(evidence, traced, settings.hair)
     hairs, units, unit_flags = _hairs_and_units(
-        evidence, traces.hairs, diameters_um, frame, settings.hair
+        evidence, traced, diameters_um, frame, settings.hair
     )
     flags = join_flags(
         evidence.flags,
         unit_flags,
-        judge_traces(traces, evidence.shafts, evidence.scale, settings.hair),
+        judge_traces(traced, evidence.shafts, evidence.scale, settings.hair),
     )
     return _figures(evidence, hairs, units, frame, flags, settings.hair)
 
@@ -133,17 +133,17 @@ def _find_shafts(
 
 
 def _diameters_um(
-    evidence: HairEvidence, traces: Traces, settings: HairSettings
+    evidence: HairEvidence, traced: list[TracedHair], settings: HairSettings
 ) -> NDArray[np.float64]:
     """Return the diameter of every traced hair, NaN without a scale."""
-    if not evidence.scale.is_known or not traces.hairs:
-        return np.full(len(traces.hairs), np.nan)
+    if not evidence.scale.is_known or not traced:
+        return np.full(len(traced), np.nan)
     absorption = linear_absorption(
         evidence.photo.pixels,
         valid=evidence.field.readable,
         px_per_mm=evidence.scale.px_per_mm,
     )
-    lines = [CentreLine(hair.path_px - 0.5, hair.width_px) for hair in traces.hairs]
+    lines = [CentreLine(hair.path_px - 0.5, hair.width_px) for hair in traced]
     widths_px, _ = measure_widths(absorption, lines, settings)
     return widths_px / evidence.scale.px_per_mm * 1e3
 

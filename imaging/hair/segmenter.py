@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelMissingError
+from ..errors import SettingsError
 from ..settings import HairSettings
 from .evidence import ShaftEvidence
 from .ridges import find_ridges
@@ -40,11 +40,11 @@ def find_segmenter(name: str) -> Segmenter:
 
     Raises
     ------
-    ModelMissingError
+    SettingsError
         There is none; the message lists those that there are.
     """
     if name not in _SEGMENTERS:
-        raise ModelMissingError(
+        raise SettingsError(
             f"There is no hair segmenter {name!r}; there are: {', '.join(segmenter_names())}."
         )
     return _SEGMENTERS[name]

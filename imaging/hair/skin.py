@@ -35,7 +35,8 @@ def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Ma
     seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     step = px_per_mm / shrink
     window = max(3, round(_SKIN_WINDOW_MM * step))
-    hidden = seen < 0.5
+    # A reduced pixel that is half banner is no skin either.
+    hidden = seen < 0.99
     if hidden.any() and not hidden.all():
         # Banners and black corners must not be taken for skin.
         nearest = ndimage.distance_transform_edt(

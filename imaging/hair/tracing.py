@@ -56,20 +56,12 @@ class TracedHair:
     leaves_field: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Traces:
-    """All traced hairs, and their usual width in working millimetres (NaN without any)."""
-
-    hairs: list[TracedHair]
-    usual_width_mm: float
-
-
-def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> Traces:
+def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
     """Return every hair of the evidence as an object of its own.
 
     Hairs less certain than ``min_confidence`` are dropped.  Sorted by root, top to bottom.
     """
-    strips, usual = choose_strips(find_tracks(evidence, settings), evidence, settings)
+    strips, _ = choose_strips(find_tracks(evidence, settings), evidence, settings)
     strips = join_strips(strips, evidence, settings)
     rooting = find_roots(strips, evidence, settings)
     confidences = confidence(strips, rooting)
@@ -79,7 +71,7 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> Traces:
         if confidences[i] >= settings.min_confidence
     ]
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
-    return Traces(hairs, usual)
+    return hairs
 
 
 def join_strips(

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import HairSettings
-from .ridges import oriented_responses
+from .ridges import is_light_hair, oriented_responses
 from .skin import optical_densities
 
 #: Zooms tried are half octaves, between these sizes of the longer side (px).
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 160, 1400
+_MOST_ZOOM = 2.0
 #: The answer of a photo at one zoom: mean of this share of its strongest responses.
 _STRONGEST_SHARE = 0.01
 _ANGLES = 8
@@ -35,7 +36,7 @@ def estimate_zoom(
     settings : HairSettings
     """
     side = max(pixels.shape[:2])
-    largest = min(1.0, _MOST_SIDE_PX / side)
+    largest = min(_MOST_ZOOM, _MOST_SIDE_PX / side)
     steps = max(1, int(2 * np.log2(max(1.0, largest * side / _LEAST_SIDE_PX))))
     zooms = largest * 2.0 ** (-0.5 * np.arange(steps + 1))
     answers = np.array([_answer(pixels, valid, float(zoom), settings) for zoom in zooms])
@@ -53,12 +54,17 @@ def _answer(
     pixels: NDArray[np.uint8], valid: NDArray[np.bool_], zoom: float, settings: HairSettings
 ) -> float:
     px_per_mm = settings.working_px_per_mm
-    small = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+    enlarge = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    small = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=enlarge)
     size = (small.shape[1], small.shape[0])
     seen = cv2.resize(valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     if not seen.any():
         return 0.0
     density = optical_densities(np.asarray(small, np.uint8), valid=seen, px_per_mm=px_per_mm)
+    if settings.polarity == "light" or (
+        settings.polarity == "auto" and is_light_hair(density, seen, px_per_mm, settings)
+    ):
+        density = -density
     lowest = np.where(seen, np.clip(density.min(axis=2), -0.3, 1.7), 0.0).astype(np.float32)
     response = oriented_responses(
         lowest,

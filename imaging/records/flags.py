@@ -99,11 +99,6 @@ _DECLARED = (
         "Clip the hair before taking the photo.",
     ),
     Flag(
-        "no_scalp",
-        "The photo does not look like scalp seen through a microscope.",
-        "Check the file.",
-    ),
-    Flag(
         "low_confidence",
         "The count is uncertain: a wide interval, or roots hidden below long or dense hair.",
         "Check the overlay.",

@@ -258,7 +258,7 @@ class HairSettings:
         stage="measuring",
     )
     min_confidence: float = setting(
-        0.6,
+        0.65,
         low=0.0,
         high=1.0,
         reason="A traced line that is less likely a rooted hair than this is dropped.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imaging.errors import ModelMissingError
+from imaging.errors import SettingsError
 from imaging.hair.ridges import find_ridges
 from imaging.hair.segmenter import find_segmenter, segmenter_names, weights_digest
 from imaging.settings import HairSettings
@@ -23,5 +23,5 @@ def test_ridges_is_the_classical_evidence_and_has_no_weights() -> None:
 
 def test_an_unknown_name_is_refused_with_the_right_ones() -> None:
     for ask in (find_segmenter, weights_digest):
-        with pytest.raises(ModelMissingError, match=r"'magic'.*ridges"):
+        with pytest.raises(SettingsError, match=r"'magic'.*ridges"):
             ask("magic")
