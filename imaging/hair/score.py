@@ -236,11 +236,13 @@ def _figures(
     places = np.array([(u.x_px, u.y_px) for u in counted_units]) / scale.px_per_mm
     among = np.array([(u.x_px, u.y_px) for u in units]) / scale.px_per_mm
     has_area = scale.is_known and area_cm2 > 0
-    is_wide = count.high - count.low > settings.wide_interval_share * 2 * max(1, len(counted))
+    is_few = len(counted) < settings.few_hairs
+    width = count.high - count.low
+    is_wide = not is_few and width > 2 * settings.wide_interval_share * len(counted)
     flags = join_flags(
         flags,
         split_flags,
-        ["few_hairs"] if len(counted) < settings.few_hairs else [],
+        ["few_hairs"] if is_few else [],
         ["low_confidence"] if is_wide or {"too_dense", "long_hair"} & set(flags) else [],
     )
     return HairScore(

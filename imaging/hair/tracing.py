@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 _INTERCEPT = -3.01
 _COEFFICIENTS = np.array([5.13, 1.42, 0.02, 1.02, 0.58, 0.05, 0.83, 1.06])
 
+#: No clipping is this long and no fibre casts a shadow below the skin: such a line is a hair,
+#: however it leans.  The fit knows clipped hair only.
+_SURE_LENGTH_MM, _SURE_SHADOW, _SURE = 1.0, 0.05, 0.8
 #: Darkness between two ends must stay above this share of the paler shaft for them to be one hair.
 _BRIDGE_SHARE = 0.5
 #: Directions of two ends that are joined differ by no more than this.
@@ -64,7 +67,7 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
     strips, _ = choose_strips(find_tracks(evidence, settings), evidence, settings)
     strips = join_strips(strips, evidence, settings)
     rooting = find_roots(strips, evidence, settings)
-    confidences = confidence(strips, rooting)
+    confidences = confidence(strips, rooting, evidence.px_per_mm)
     hairs = [
         _hair(strip, rooting, i, float(confidences[i]), evidence)
         for i, strip in enumerate(strips)
@@ -182,12 +185,15 @@ def _least_between(start: Floats, stop: Floats, darkness: Map) -> float:
     return float(read_at(darkness, line[:, 0], line[:, 1]).min())
 
 
-def confidence(strips: list[Strip], rooting: Rooting) -> Floats:
+def confidence(strips: list[Strip], rooting: Rooting, px_per_mm: float) -> Floats:
     """Return for each strip the probability that it is a rooted hair, shape (strips,)."""
     if not strips:
         return np.zeros(0)
     z = _INTERCEPT + features(strips, rooting) @ _COEFFICIENTS
     probability: Floats = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+    length_mm = np.array([len(s.points) * s.step_px for s in strips]) / px_per_mm
+    is_sure = (length_mm >= _SURE_LENGTH_MM) & (rooting.shadow > _SURE_SHADOW)
+    probability[is_sure] = np.maximum(probability[is_sure], _SURE)
     return probability
 
 

@@ -208,7 +208,7 @@ def test_a_mirrored_photo_has_the_mirrored_roots() -> None:
 
 def test_confidence_of_nothing_is_nothing() -> None:
     evidence = evidence_of(photograph([]))
-    assert confidence([], find_roots([], evidence, DEFAULTS)).shape == (0,)
+    assert confidence([], find_roots([], evidence, DEFAULTS), 110.0).shape == (0,)
 
 
 # -- pieces of one hair

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fake_wing
 import pytest
 
-from imaging.errors import ModelMissingError, UsageError
+from imaging.errors import SettingsError, UsageError
 from imaging.records import columns_of
 from imaging.settings import Settings, replace_values
 from imaging.study.tables import result_columns
@@ -25,7 +25,7 @@ def test_both_wings_have_one_shape(name: str) -> None:
 
 def test_a_segmenter_that_does_not_exist_is_told_before_the_first_photo() -> None:
     settings = replace_values(Settings(), {"hair.segmenter": "guesswork"})
-    with pytest.raises(ModelMissingError, match="guesswork"):
+    with pytest.raises(SettingsError, match="guesswork"):
         load_wing("hair").weights_digest(settings)
 
 
