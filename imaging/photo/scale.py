@@ -76,13 +76,20 @@ def _given_scale(photo: Photo, graphics: Graphics, settings: PhotoSettings) -> S
 
 
 def _scale_of_bars(bars: tuple[ScaleBar, ...], settings: PhotoSettings) -> Scale:
-    """The scale of the bar that is measured best; unknown when two readable bars disagree."""
+    """The scale of the bar that is measured best; unknown when there is doubt which bar is meant.
+
+    That is when two readable bars disagree, or when a bar of another length has no label: the label
+    that was read may belong to it.
+    """
     read = sorted((bar for bar in bars if bar.is_read), key=lambda bar: bar.relative_error)
     if not read:
         return Scale()
     best = read[0]
     px_per_mm = best.length_px / best.length_mm
     if any(_differ(bar.length_px / bar.length_mm, px_per_mm, settings) for bar in read[1:]):
+        return Scale()
+    unlabelled = [bar.length_px for bar in bars if not bar.is_read]
+    if any(_differ(length_px, best.length_px, settings) for length_px in unlabelled):
         return Scale()
     source: ScaleSource = "scalebar"
     error = math.hypot(best.relative_error, settings.scale_relative_error)

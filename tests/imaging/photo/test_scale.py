@@ -70,6 +70,15 @@ def test_bars_that_disagree_give_no_scale() -> None:
     assert flags == ("no_scale", "scale_bar_unread")
 
 
+def test_a_second_bar_without_a_label_gives_no_scale_unless_it_is_as_long() -> None:
+    other = with_bars(a_bar(180, 1.0), a_bar(210, math.nan))
+    scale, flags = find_scale(a_photo(), other, SETTINGS)
+    assert not scale.is_known
+    assert flags == ("no_scale", "scale_bar_unread")
+    same, _ = find_scale(a_photo(), with_bars(a_bar(180, 1.0), a_bar(180, math.nan)), SETTINGS)
+    assert same.px_per_mm == 180.0
+
+
 def test_the_manifest_beats_dicom_and_dicom_beats_the_bar() -> None:
     inputs = PhotoInputs(px_per_mm=99.0, scale_origin="manifest")
     photo = a_photo(dicom_px_per_mm=100.0, inputs=inputs)
