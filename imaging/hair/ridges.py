@@ -58,9 +58,7 @@ def find_ridges(
     # The shadow of a shaft under the skin is dark whatever the shaft.
     shade = np.clip(densities.mean(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     shade[~valid] = 0.0
-    if settings.polarity == "light" or (
-        settings.polarity == "auto" and is_light_hair(densities, valid, px_per_mm, settings)
-    ):
+    if is_light_hair(densities, valid, px_per_mm, settings):
         densities = -densities
     lowest = densities.min(axis=2)
     darkness = np.clip(lowest, _LEAST_DENSITY, _BLACK_DENSITY)
@@ -127,10 +125,12 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
 def is_light_hair(
     densities: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
 ) -> bool:
-    """Whether what stands out from the skin is clearly more often lighter than darker.
+    """Whether hair is taken for lighter than skin: by the setting, else by what stands out more.
 
     After smoothing over a third of a hair's width, so that grains of reflection do not count.
     """
+    if settings.polarity != "auto":
+        return settings.polarity == "light"
     mean = cv2.GaussianBlur(densities.mean(axis=2), (0, 0), _GRAIN_MM * px_per_mm)[valid]
     dark = float(np.clip(mean - _STANDS_OUT, 0.0, 1.0).sum())
     light = float(np.clip(-mean - _STANDS_OUT, 0.0, 1.0).sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,16 +160,7 @@ def _merged(
 
 
 def _turned(strip: Strip) -> Strip:
-    return Strip(
-        points=strip.points[::-1],
-        angles=strip.angles[::-1] + np.float32(np.pi),
-        width_mm=strip.width_mm,
-        plateau=strip.plateau,
-        worth_mm=strip.worth_mm,
-        support=strip.support,
-        quality=strip.quality,
-        step_px=strip.step_px,
-    )
+    return replace(strip, points=strip.points[::-1], angles=strip.angles[::-1] + np.float32(np.pi))
 
 
 def _outward(strip: Strip, at_last: bool) -> Floats:

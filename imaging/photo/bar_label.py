@@ -60,8 +60,6 @@ _SPECK_TOP, _SPECK_BELOW = 0.55, 0.95
 #: How many readings must agree, and how sure the best of them must be: one pair is enough.
 _ENOUGH = ((2, 0.9), (4, 0.7))
 
-#: Most probability of a decimal point that was not read, mean of the readings that agree.
-_MOST_MISSED_POINT = 0.08
 
 #: Room on either side of what was found of a label: its first figures may have been missed, and a
 #: lost figure makes another number.
