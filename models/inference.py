@@ -30,9 +30,12 @@ class HairMaps:
     core, root_heat, tip_heat : ndarray, shape (h, w)
         Probabilities of the middle of a shaft, a root and a tip.
     ends : ndarray, shape (4, h, w)
-        Root x, y and tip x, y of the shaft that passes here, in mm from the pixel's centre.
+        Root x, y and tip x, y of the shaft that passes here, in mm from the pixel's centre: its
+        lengths to both ends along the way that it grows here.
     width_mm : ndarray, shape (h, w)
     stride : int
+    reach_mm : float
+        Ends farther away along the shaft are said to be this far.
     """
 
     core: Maps
@@ -41,6 +44,7 @@ class HairMaps:
     tip_heat: Maps
     width_mm: Maps
     stride: int
+    reach_mm: float
 
 
 def limit_density(density: Maps, valid: NDArray[np.bool_]) -> Maps:
@@ -64,14 +68,14 @@ def predict(weights: bytes, density: Maps, *, tile_px: int = TILE_PX) -> HairMap
     """
     import torch  # noqa: PLC0415 - seconds to import, and not every run needs it
 
-    from .networks import GRAIN, STRIDE
+    from .networks import CHANNELS, GRAIN, REACH_MM, STRIDE
 
     network = _network(weights)
     device = next(network.parameters()).device
     height, width = density.shape[:2]
     padded = np.pad(density, ((0, -height % GRAIN), (0, -width % GRAIN), (0, 0)), mode="edge")
     rows, columns = padded.shape[0] // STRIDE, padded.shape[1] // STRIDE
-    whole = np.empty((8, rows, columns), np.float32)
+    whole = np.empty((sum(CHANNELS), rows, columns), np.float32)
     with torch.inference_mode():
         for seen, kept in _tiles(padded.shape[:2], tile_px, GRAIN):
             part = torch.from_numpy(np.ascontiguousarray(padded[seen].transpose(2, 0, 1)))
@@ -85,14 +89,37 @@ def predict(weights: bytes, density: Maps, *, tile_px: int = TILE_PX) -> HairMap
             whole[(slice(None), *outer)] = found[(slice(None), *inner)]
     kept_rows, kept_columns = -(-height // STRIDE), -(-width // STRIDE)
     whole = whole[:, :kept_rows, :kept_columns]
+    core, direction, away, root_heat, tip_heat, width = np.split(whole, np.cumsum(CHANNELS)[:-1])
     return HairMaps(
-        core=_probability(whole[0]),
-        ends=whole[1:5],
-        root_heat=_probability(whole[5]),
-        tip_heat=_probability(whole[6]),
-        width_mm=np.maximum(whole[7], 0.0),
+        core=_probability(core[0]),
+        ends=_ends(direction, np.maximum(away, 0.0)),
+        root_heat=_probability(root_heat[0]),
+        tip_heat=_probability(tip_heat[0]),
+        width_mm=np.maximum(width[0], 0.0),
         stride=STRIDE,
+        reach_mm=REACH_MM,
     )
+
+
+def _ends(logits: Maps, away: Maps) -> Maps:
+    """Return the vectors to root and tip, shape (4, h, w).
+
+    The axis is the mean of the doubled angles, so that doubt which end is the root does not turn
+    it; the likelier way round is then taken.
+    """
+    share = np.exp(logits - logits.max(axis=0))
+    angle = np.arange(len(logits)) * (2.0 * np.pi / len(logits))
+    x, y, x2, y2 = (
+        np.tensordot(f(k * angle).astype(np.float32), share, axes=1)
+        for k in (1.0, 2.0)
+        for f in (np.cos, np.sin)
+    )
+    axis = 0.5 * np.arctan2(y2, x2)
+    cos, sin = np.cos(axis), np.sin(axis)
+    forward = np.where(x * cos + y * sin >= 0, 1.0, -1.0)
+    cos, sin = cos * forward, sin * forward
+    ends: Maps = np.stack([-cos * away[0], -sin * away[0], cos * away[1], sin * away[1]])
+    return ends.astype(np.float32, copy=False)
 
 
 def _probability(logit: Maps) -> Maps:
@@ -130,4 +157,5 @@ def _network(weights: bytes) -> HairNet:
     network.load_state_dict(load(weights))
     network.eval()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return network.to(device, memory_format=torch.channels_last)
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network

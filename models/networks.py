@@ -1,13 +1,16 @@
 """The network that reads hairs: a compact fully convolutional encoder and decoder.
 
 It sees optical density over the local skin, and says for every second pixel how sure it is that the
-middle of a shaft lies there, and where along that shaft its root and its tip are.  Every pixel of a
-shaft votes for the same two ends: hairs that touch or cross share no votes.
+middle of a shaft lies there, which way that shaft grows, and how far its root and its tip are along
+it.  Every pixel of a shaft votes for the same two ends: hairs that touch or cross share no votes.
+
+The way is a distribution over fixed directions, not a vector: until a network can tell root from
+tip, the mean of both ways is no way at all, and learning would stop there.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,29 +20,33 @@ from torch.nn import functional
 STRIDE = 2
 #: The deepest grid is this many input pixels wide: inputs are padded to multiples of it.
 GRAIN = 16
-#: Output channels, in order: what each means stands in `ShaftMaps`.
-CHANNELS = 8
+#: Directions of growth that are told apart, evenly over the circle from the x axis on.
+DIRECTIONS = 24
+#: Ends farther along the shaft than this are told to be this far.
+REACH_MM = 1.0
+#: Output channels: those of `ShaftMaps`, in its order.
+CHANNELS = (1, DIRECTIONS, 2, 1, 1, 1)
 
 
 class ShaftMaps(NamedTuple):
     """What the network says, tensors of shape (n, channels, h / STRIDE, w / STRIDE).
 
-    ``core``: logit that the pixel lies in the middle part of a shaft, 1 channel.  ``root``,
-    ``tip``: vector to the ends of that shaft in mm, or to the point of it that is `REACH_MM` along
-    the shaft away when the end is farther, x and y.  ``root_heat``, ``tip_heat``: logits that an
-    end lies here.  ``width``: diameter of the shaft in mm.
+    ``core``: logit that the pixel lies in the middle part of a shaft, 1 channel.  ``direction``:
+    logits of the directions of growth, `DIRECTIONS` channels.  ``away``: length of shaft from here
+    to its root and to its tip in mm, up to `REACH_MM`, 2 channels.  ``root_heat``, ``tip_heat``:
+    logits that an end lies here.  ``width``: diameter of the shaft in mm.
     """
 
     core: Tensor
-    root: Tensor
-    tip: Tensor
+    direction: Tensor
+    away: Tensor
     root_heat: Tensor
     tip_heat: Tensor
     width: Tensor
 
 
-#: Ends farther along the shaft than this are not pointed at.
-REACH_MM = 1.0
+#: Logit of what most pixels are not; lengths and widths of a usual clipped hair.
+_RARE, _USUAL_AWAY_MM, _USUAL_WIDTH_MM = -4.0, 0.25, 0.07
 
 
 class HairNet(nn.Module):
@@ -63,11 +70,12 @@ class HairNet(nn.Module):
         self.up2 = _layer(deep + coarse, coarse)
         self.up1 = _layer(coarse + middle, middle)
         self.up0 = _layer(middle + fine, head)
-        self.out = nn.Conv2d(head, CHANNELS, 1)
-        # Most pixels show no shaft: start from that, so that the first steps do not learn it.
+        self.out = nn.Conv2d(head, sum(CHANNELS), 1)
+        # Start from what is usual, so that the first steps need not learn it.
+        usual = (_RARE, 0.0, _USUAL_AWAY_MM, _RARE, _RARE, _USUAL_WIDTH_MM)
+        start = [value for value, n in zip(usual, CHANNELS, strict=True) for _ in range(n)]
         with torch.no_grad():
-            self.out.bias.zero_()
-            self.out.bias[[0, 5, 6]] = -4.0
+            nn.init.zeros_(cast(Tensor, self.out.bias)).add_(torch.tensor(start))
 
     def forward(self, density: Tensor) -> ShaftMaps:
         fine = self.enter(functional.pixel_unshuffle(density, STRIDE))
@@ -77,7 +85,7 @@ class HairNet(nn.Module):
         coarse = self.up2(torch.cat([_doubled(deep), coarse], dim=1))
         middle = self.up1(torch.cat([_doubled(coarse), middle], dim=1))
         fine = self.up0(torch.cat([_doubled(middle), fine], dim=1))
-        return ShaftMaps(*torch.split(self.out(fine), [1, 2, 2, 1, 1, 1], dim=1))
+        return ShaftMaps(*torch.split(self.out(fine), list(CHANNELS), dim=1))
 
 
 class _Block(nn.Sequential):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from .networks import HairNet, ShaftMaps
+from .networks import DIRECTIONS, HairNet, ShaftMaps
 
 #: Errors of an end are taken in units of this length, mm, plus this share of its distance: an end
 #: must be exact where it is near, and only about right from afar.
@@ -23,10 +23,12 @@ NEAR_ERROR_MM, FAR_ERROR = 0.03, 0.12
 #: Widths are taken in units of this length, mm.
 WIDTH_ERROR_MM = 0.02
 #: Weights of the parts of the loss: each falls to about the same size.
-CORE, ENDS, HEAT, WIDTH = 1.0, 0.5, 1.0, 0.15
+CORE, AWAY, WAY, HEAT, WIDTH = 1.0, 0.7, 0.7, 1.0, 0.15
+#: A direction's truth is spread over its neighbours with this standard deviation, in steps.
+DIRECTION_SPREAD = 0.8
 #: Share of the schedule over which the rate rises.
 WARM_UP = 0.06
-AVERAGING = 0.995
+AVERAGING = 0.99
 LARGEST_GRADIENT = 2.0
 
 
@@ -35,12 +37,13 @@ class Batch:
     """Inputs and truth, float32 arrays; shapes as in the network's input and output.
 
     ``density`` (n, 3, 2h, 2w), ``core``, ``root_heat``, ``tip_heat``, ``width``, ``weight`` and
-    ``share`` (n, 1, h, w), ``ends`` (n, 4, h, w).
+    ``share`` (n, 1, h, w); ``way`` (n, 2, h, w), the unit vector of growth; ``away`` (n, 2, h, w).
     """
 
     density: NDArray[np.float32]
     core: NDArray[np.float32]
-    ends: NDArray[np.float32]
+    way: NDArray[np.float32]
+    away: NDArray[np.float32]
     root_heat: NDArray[np.float32]
     tip_heat: NDArray[np.float32]
     width: NDArray[np.float32]
@@ -69,7 +72,8 @@ class Progress:
     step: int
     minutes: float
     core: float
-    ends: float
+    away: float
+    way: float
     heat: float
     width: float
 
@@ -85,14 +89,12 @@ def loss_parts(said: ShaftMaps, batch: dict[str, Tensor]) -> dict[str, Tensor]:
 
     on_shaft = core * weight * batch["share"]
     count = on_shaft.sum() + 1.0
-    ends = torch.cat([said.root, said.tip], dim=1)
-    distance = torch.cat(
-        [batch["ends"][:, k : k + 2].norm(dim=1, keepdim=True).expand(-1, 2, -1, -1) for k in (0, 2)],
-        dim=1,
-    )
-    error = (ends - batch["ends"]) / (NEAR_ERROR_MM + FAR_ERROR * distance)
-    ends_loss = (functional.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")
-                 * on_shaft).sum() / count / 4.0  # fmt: skip
+    error = (said.away - batch["away"]) / (NEAR_ERROR_MM + FAR_ERROR * batch["away"])
+    away_loss = (functional.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")
+                 * on_shaft).sum() / count / 2.0  # fmt: skip
+    guess_way = functional.log_softmax(said.direction, dim=1)
+    way_loss = -((_directions(batch["way"]) * guess_way).sum(dim=1, keepdim=True)
+                 * on_shaft).sum() / count  # fmt: skip
     error = (said.width - batch["width"]) / WIDTH_ERROR_MM
     width_loss = (functional.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")
                   * on_shaft).sum() / count  # fmt: skip
@@ -104,7 +106,22 @@ def loss_parts(said: ShaftMaps, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         focus = (torch.sigmoid(logits) - truth).square()
         marks = (truth * weight).sum() + 5.0
         heat_loss = heat_loss + (focus * entropy * weight).sum() / marks
-    return {"core": core_loss, "ends": ends_loss, "heat": heat_loss, "width": width_loss}
+    return {
+        "core": core_loss,
+        "away": away_loss,
+        "way": way_loss,
+        "heat": heat_loss,
+        "width": width_loss,
+    }
+
+
+def _directions(way: Tensor) -> Tensor:
+    """Return the share of each direction, shape (n, directions, h, w), for unit vectors."""
+    angle = torch.atan2(way[:, 1:], way[:, :1]) / (2.0 * math.pi) * DIRECTIONS
+    each = torch.arange(DIRECTIONS, device=way.device, dtype=way.dtype)[None, :, None, None]
+    apart = torch.remainder(each - angle + DIRECTIONS / 2, DIRECTIONS) - DIRECTIONS / 2
+    share = torch.exp(-0.5 * (apart / DIRECTION_SPREAD).square())
+    return share / share.sum(dim=1, keepdim=True)
 
 
 def train(
@@ -128,10 +145,10 @@ def train(
     torch.manual_seed(schedule.seed)
     torch.set_num_threads(schedule.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = HairNet().to(device, memory_format=torch.channels_last)
-    averaged = AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True
-    )
+    network = HairNet().to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = get_ema_multi_avg_fn(AVERAGING)  # type: ignore[no-untyped-call]
+    averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4, weight_decay=1e-3)
     parts: dict[str, float] = {}
     start = time.monotonic()
@@ -152,7 +169,8 @@ def train(
         found = loss_parts(said, batch)
         loss = (
             CORE * found["core"]
-            + ENDS * found["ends"]
+            + AWAY * found["away"]
+            + WAY * found["way"]
             + HEAT * found["heat"]
             + WIDTH * found["width"]
         )

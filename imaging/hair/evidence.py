@@ -12,6 +12,32 @@ Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
+class EndVotes:
+    """Where each pixel of a shaft believes the ends of its hair, from a learned segmenter.
+
+    Parameters
+    ----------
+    core, root_heat, tip_heat : ndarray of float32, shape (h, w)
+        Probabilities of the middle of a shaft, a root and a tip; pixels are `stride` working
+        pixels wide.
+    ends : ndarray of float32, shape (4, h, w)
+        Root x, y and tip x, y in mm from the pixel's centre.
+    width_mm : ndarray of float32, shape (h, w)
+    stride : int
+    reach_mm : float
+        Ends farther than this are pointed at from this distance only.
+    """
+
+    core: Map
+    ends: Map
+    root_heat: Map
+    tip_heat: Map
+    width_mm: Map
+    stride: int
+    reach_mm: float
+
+
+@dataclass(frozen=True, eq=False)
 class ShaftEvidence:
     """Evidence for shafts; everything after it is shared by all segmenters.
 
@@ -31,6 +57,8 @@ class ShaftEvidence:
         Working pixels per millimetre (per assumed millimetre when the photo has no scale).
     zoom : float
         Working pixels per photo pixel.
+    votes : EndVotes or None
+        What a learned segmenter adds.
     """
 
     darkness: Map
@@ -39,6 +67,7 @@ class ShaftEvidence:
     valid: NDArray[np.bool_]
     px_per_mm: float
     zoom: float
+    votes: EndVotes | None = None
 
 
 def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:

@@ -55,14 +55,29 @@ def find_ridges(
     settings : HairSettings
     """
     densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
+    darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
+    darkness, shade, responses = line_responses(darkness, shade, valid, px_per_mm, settings)
+    return ShaftEvidence(darkness, shade, responses, valid, px_per_mm, zoom)
+
+
+def shaft_density(
+    densities: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
+) -> tuple[Map, Map]:
+    """Return darkness and shade, as in `ShaftEvidence`, of optical densities of shape (h, w, 3)."""
     # The shadow of a shaft under the skin is dark whatever the shaft.
     shade = np.clip(densities.mean(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     shade[~valid] = 0.0
     if is_light_hair(densities, valid, px_per_mm, settings):
         densities = -densities
-    lowest = densities.min(axis=2)
-    darkness = np.clip(lowest, _LEAST_DENSITY, _BLACK_DENSITY)
+    darkness = np.clip(densities.min(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     darkness[~valid] = 0.0
+    return darkness, shade
+
+
+def line_responses(
+    darkness: Map, shade: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
+) -> tuple[Map, Map, tuple[Map, ...]]:
+    """Return darkness, shade and the line responses of both widths, fair hair amplified."""
     # The wide filter comes last: it shows the contrast of usual hair.
     responses = [
         oriented_responses(
@@ -75,9 +90,9 @@ def find_ridges(
     ]
     gain = np.float32(_contrast_gain(responses[-1], valid, settings))
     if gain > 1:
-        darkness *= gain
+        darkness = darkness * gain
         responses = [response * gain for response in responses]
-    return ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
+    return darkness, shade * gain, tuple(responses)
 
 
 def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angles: int) -> Map:

@@ -33,13 +33,13 @@ _END_MM = 0.08
 _NEIGHBOUR_MM = 1.5
 _OWN_GAIN, _VOTE_GAIN, _ROUNDS = 3.0, 4.0, 30
 #: A hair without neighbours is judged as if one neighbour agreed with it as neighbours usually do.
-_LONE_WEIGHT, _LONE_LEAN = 1.0, 0.9
+LONE_WEIGHT, LONE_LEAN = 1.0, 0.9
 #: In favour of the end inside the field when the other one leaves it.
 _INSIDE_BIAS = 0.5
 #: Against an end that passes below another hair.
 _HIDDEN_BIAS = 1.0
 #: An end this close to the edge of what can be read has been cut by it.
-_EDGE_MM = 0.06
+EDGE_MM = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     last_hidden &= is_long
     inner = ndimage.distance_transform_edt(np.pad(evidence.valid, 1))[1:-1, 1:-1]
     leaves = [
-        read_at(inner.astype(np.float32), end[:, 0], end[:, 1]) < _EDGE_MM * px_per_mm
+        read_at(inner.astype(np.float32), end[:, 0], end[:, 1]) < EDGE_MM * px_per_mm
         for end in (first, last)
     ]
     difference = first_shadow - last_shadow
@@ -93,13 +93,13 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     own += _HIDDEN_BIAS * (last_hidden.astype(float) - first_hidden)
     axis = last - first
     axis = axis / np.maximum(np.linalg.norm(axis, axis=1), 1e-6)[:, None]
-    weight = _neighbour_weights(0.5 * (first + last) / px_per_mm)
+    weight = neighbour_weights(0.5 * (first + last) / px_per_mm)
     sign = _relax(own, (axis @ axis.T) * weight, weight.sum(axis=1))
     is_reversed = sign < 0
     flip = np.where(is_reversed, -1.0, 1.0)
     directed = axis * flip[:, None]
     agreement = ((directed @ directed.T) * weight).sum(axis=1)
-    lean = (agreement + _LONE_WEIGHT * _LONE_LEAN) / (weight.sum(axis=1) + _LONE_WEIGHT)
+    lean = (agreement + LONE_WEIGHT * LONE_LEAN) / (weight.sum(axis=1) + LONE_WEIGHT)
     return Rooting(
         is_reversed,
         ~np.where(is_reversed, leaves[1] | last_hidden, leaves[0] | first_hidden),
@@ -133,7 +133,8 @@ def _shadow(
     return np.where(is_shaft, 0.0, shade).mean(axis=1), is_hidden
 
 
-def _neighbour_weights(places_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+def neighbour_weights(places_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return how much each hair's direction says of each other's, shape (n, n), 0 for itself."""
     apart = places_mm[:, None] - places_mm[None]
     weight: NDArray[np.float64] = np.exp(-0.5 * (apart**2).sum(axis=2) / _NEIGHBOUR_MM**2)
     np.fill_diagonal(weight, 0.0)

@@ -1,16 +1,31 @@
-"""The segmenters by name: each turns pixels at the working scale into evidence for hairs."""
+"""The segmenters by name: each turns pixels at the working scale into evidence for hairs.
+
+``ridges`` is classical.  The others are the learned models ``hair-…`` of the registry; this is the
+one place of the wing that touches `models`.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+import importlib
+from functools import lru_cache, partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SettingsError
+from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
-from .evidence import ShaftEvidence
-from .ridges import find_ridges
+from .evidence import EndVotes, Map, ShaftEvidence
+from .ridges import find_ridges, line_responses, shaft_density
+from .skin import optical_densities
+from .votes import unreached_share
+
+#: The classical segmenter: no torch, no weights.
+CLASSICAL = "ridges"
+#: Learned models of this wing are the models of the registry whose names start so.
+LEARNED_PREFIX = "hair-"
+#: The classical evidence is added where this share of the shafts reaches farther than votes do.
+_LONG_SHARE = 0.05
 
 
 class Segmenter(Protocol):
@@ -27,12 +42,10 @@ class Segmenter(Protocol):
     ) -> ShaftEvidence: ...
 
 
-_SEGMENTERS: dict[str, Segmenter] = {"ridges": find_ridges}
-
-
 def segmenter_names() -> tuple[str, ...]:
     """Return the names that ``hair.segmenter`` may have, sorted."""
-    return tuple(sorted(_SEGMENTERS))
+    learned = [name for name in _registry().model_names() if name.startswith(LEARNED_PREFIX)]
+    return tuple(sorted([CLASSICAL, *learned]))
 
 
 def find_segmenter(name: str) -> Segmenter:
@@ -42,15 +55,75 @@ def find_segmenter(name: str) -> Segmenter:
     ------
     SettingsError
         There is none; the message lists those that there are.
+    ModelError
+        Its weights are missing or have been tampered with.
     """
-    if name not in _SEGMENTERS:
-        raise SettingsError(
-            f"There is no hair segmenter {name!r}; there are: {', '.join(segmenter_names())}."
-        )
-    return _SEGMENTERS[name]
+    if name == CLASSICAL:
+        return find_ridges
+    return partial(_find_votes, weights=_learned_model(name).weights)
 
 
 def weights_digest(name: str) -> str:
     """Return the digest of a segmenter's weights; empty for one without weights."""
-    find_segmenter(name)
-    return ""
+    if name == CLASSICAL:
+        return ""
+    digest: str = _learned_model(name).sha256
+    return digest
+
+
+def _find_votes(
+    pixels: NDArray[np.uint8],
+    *,
+    valid: NDArray[np.bool_],
+    px_per_mm: float,
+    zoom: float,
+    settings: HairSettings,
+    weights: bytes,
+) -> ShaftEvidence:
+    """Return the evidence of the learned segmenter; the parameters are those of `Segmenter`."""
+    inference = importlib.import_module("models.inference")
+    densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
+    maps = inference.predict(weights, inference.limit_density(densities, valid))
+    darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
+    rows, columns = (np.arange(n) * maps.stride for n in maps.core.shape)
+    votes = EndVotes(
+        core=np.where(valid[np.ix_(rows, columns)], maps.core, np.float32(0.0)),
+        ends=maps.ends,
+        root_heat=maps.root_heat,
+        tip_heat=maps.tip_heat,
+        width_mm=maps.width_mm,
+        stride=maps.stride,
+        reach_mm=maps.reach_mm,
+    )
+    responses: tuple[Map, ...] = ()
+    if unreached_share(votes, settings) >= _LONG_SHARE:
+        darkness, shade, responses = line_responses(darkness, shade, valid, px_per_mm, settings)
+    return ShaftEvidence(darkness, shade, responses, valid, px_per_mm, zoom, votes)
+
+
+@lru_cache(maxsize=2)
+def _learned_model(name: str) -> Any:
+    """Return the learned model of this name with its checked weights."""
+    names = segmenter_names()
+    if name not in names:
+        raise SettingsError(f"There is no hair segmenter {name!r}; there are: {', '.join(names)}.")
+    registry = _registry()
+    try:
+        return registry.read_model(name)
+    except registry.ModelFileMissingError as err:
+        raise ModelMissingError(str(err)) from err
+    except registry.ModelFileTamperedError as err:
+        raise ModelTamperedError(str(err)) from err
+    except registry.ModelFileError as err:
+        raise ModelError(str(err)) from err
+
+
+def _registry() -> Any:
+    """Return our registry of models, and no stranger's package of that name."""
+    try:
+        models = importlib.import_module("models")
+        if not getattr(models, "DERMETRY_MODELS", False):
+            raise ModelMissingError(f"The package models at {models.__file__} is not Dermetry's.")
+        return importlib.import_module("models.registry")
+    except ImportError as err:
+        raise ModelMissingError(f"The package models cannot be imported: {err}.") from err

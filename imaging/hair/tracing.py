@@ -13,6 +13,7 @@ from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
 from .tracks import find_tracks
+from .votes import VotedHair, collect_hairs, without_voted
 
 Floats = NDArray[np.float64]
 
@@ -64,17 +65,24 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
 
     Hairs less certain than ``min_confidence`` are dropped.  Sorted by root, top to bottom.
     """
+    voted = collect_hairs(evidence, settings)
+    hairs = [_voted_hair(hair, evidence) for hair in voted]
+    if evidence.responses:
+        hairs += _trace_lines(without_voted(evidence, voted), settings)
+    hairs = [hair for hair in hairs if hair.confidence >= settings.min_confidence]
+    hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
+    return hairs
+
+
+def _trace_lines(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
+    """Return hairs as the lines that the evidence holds, whatever their confidence."""
     strips, _ = choose_strips(find_tracks(evidence, settings), evidence, settings)
     strips = join_strips(strips, evidence, settings)
     rooting = find_roots(strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
-    hairs = [
-        _hair(strip, rooting, i, float(confidences[i]), evidence)
-        for i, strip in enumerate(strips)
-        if confidences[i] >= settings.min_confidence
+    return [
+        _hair(strip, rooting, i, float(confidences[i]), evidence) for i, strip in enumerate(strips)
     ]
-    hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
-    return hairs
 
 
 def join_strips(
@@ -210,15 +218,45 @@ def features(strips: list[Strip], rooting: Rooting) -> Floats:
 def _hair(
     strip: Strip, rooting: Rooting, i: int, certainty: float, evidence: ShaftEvidence
 ) -> TracedHair:
-    points = strip.points[::-1] if rooting.is_reversed[i] else strip.points
+    return _traced(
+        strip.points[::-1] if rooting.is_reversed[i] else strip.points,
+        evidence,
+        width_mm=strip.width_mm,
+        has_root=bool(rooting.has_root[i]),
+        confidence=certainty,
+        leaves_field=bool(rooting.tip_leaves[i]),
+    )
+
+
+def _voted_hair(hair: VotedHair, evidence: ShaftEvidence) -> TracedHair:
+    return _traced(
+        hair.points,
+        evidence,
+        width_mm=hair.width_mm,
+        has_root=hair.has_root,
+        confidence=hair.confidence,
+        leaves_field=hair.tip_leaves,
+    )
+
+
+def _traced(
+    points: NDArray[np.floating],
+    evidence: ShaftEvidence,
+    *,
+    width_mm: float,
+    has_root: bool,
+    confidence: float,
+    leaves_field: bool,
+) -> TracedHair:
+    """Return a line of working pixels, root first, as a hair of the photo."""
     path = (points.astype(np.float64) + 0.5) / evidence.zoom
     length_px = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
     photo_px_per_mm = evidence.px_per_mm / evidence.zoom
     return TracedHair(
         path_px=path,
         length_mm=length_px / photo_px_per_mm,
-        width_px=strip.width_mm * photo_px_per_mm,
-        has_root=bool(rooting.has_root[i]),
-        confidence=certainty,
-        leaves_field=bool(rooting.tip_leaves[i]),
+        width_px=width_mm * photo_px_per_mm,
+        has_root=has_root,
+        confidence=confidence,
+        leaves_field=leaves_field,
     )

@@ -20,7 +20,7 @@ from .random_scenes import random_scene
 from .targets import Sample, make_sample
 
 #: A batch is this many squares of this many input pixels.
-CROPS, CROP_PX = 8, 256
+CROPS, CROP_PX = 8, 192
 #: The trainer starts with this many scenes; no more than one a step is exchanged afterwards.
 FIRST_SCENES = 60
 #: Spread of contrast, of each channel's contrast, and of noise in optical density.
@@ -33,16 +33,15 @@ def draw_scene(seed: int, number: int, working_px_per_mm: float) -> Sample:
     return make_sample(make_scalp(random_scene(rng), rng=rng), working_px_per_mm=working_px_per_mm)
 
 
-def _draw_for_ever(
-    queue: Any, seed: int, first: int, step: int, working_px_per_mm: float
-) -> None:
+def _draw_for_ever(queue: Any, seed: int, first: int, step: int, working_px_per_mm: float) -> None:
     import cv2
 
     cv2.setNumThreads(1)
     if hasattr(os, "nice"):
         os.nice(5)
-    number = first
-    while True:
+    number, parent = first, os.getppid()
+    # A trainer that is killed tells nobody; its workers must not go on for ever.
+    while os.getppid() == parent:
         queue.put(draw_scene(seed, number, working_px_per_mm))
         number += step
 
@@ -106,16 +105,16 @@ def _cut(sample: Sample, rng: np.random.Generator) -> dict[str, NDArray[np.float
 def _turn(
     part: dict[str, NDArray[np.float32]], *, mirror: bool, transpose: bool, upside_down: bool
 ) -> None:
-    """Turn all maps; the ends are vectors and turn with them."""
+    """Turn all maps; the way of growth is a vector and turns with them."""
     if mirror:
-        for name in part:
-            part[name] = part[name][..., ::-1]
-        part["ends"] = part["ends"] * np.array([-1, 1, -1, 1], np.float32)[:, None, None]
+        for name, values in part.items():
+            part[name] = values[..., ::-1]
+        part["way"] = part["way"] * np.array([-1, 1], np.float32)[:, None, None]
     if upside_down:
-        for name in part:
-            part[name] = part[name][..., ::-1, :]
-        part["ends"] = part["ends"] * np.array([1, -1, 1, -1], np.float32)[:, None, None]
+        for name, values in part.items():
+            part[name] = values[..., ::-1, :]
+        part["way"] = part["way"] * np.array([1, -1], np.float32)[:, None, None]
     if transpose:
-        for name in part:
-            part[name] = part[name].swapaxes(-1, -2)
-        part["ends"] = part["ends"][[1, 0, 3, 2]]
+        for name, values in part.items():
+            part[name] = values.swapaxes(-1, -2)
+        part["way"] = part["way"][::-1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from imaging.hair.skin import optical_densities
@@ -22,6 +24,8 @@ Map = NDArray[np.float32]
 CORE_SHARE, LEAST_CORE_PX = 0.6, 0.75
 #: Ends are marked by Gaussians of this standard deviation.
 HEAT_MM = 0.035
+#: The way of growth is that over this much of the shaft.
+GROWTH_MM = 0.05
 #: A shaft of which less is seen than this share lies under others: nothing is asked of it.
 LEAST_SEEN = 0.15
 #: Subpixel bits of OpenCV's polygons.
@@ -33,14 +37,16 @@ class Sample:
     """One scene at the working scale.
 
     ``density`` has shape (3, h, w); ``core``, ``root_heat``, ``tip_heat``, ``width`` (mm) and
-    ``weight`` shape (h / 2, w / 2); ``ends`` shape (4, h / 2, w / 2): root x, y, tip x, y in mm
-    from the pixel.  ``weight`` is 0 where nothing can be asked; ``share`` weighs each pixel of a
-    shaft so that a thin hair counts as much as a coarse one.  All float16.
+    ``weight`` shape (h / 2, w / 2); ``way`` and ``away`` shape (2, h / 2, w / 2): unit vector of
+    growth, and lengths of shaft to root and tip in mm.  ``weight`` is 0 where nothing can be asked;
+    ``share`` weighs each pixel of a shaft so that a thin hair counts as much as a coarse one.  All
+    float16.
     """
 
     density: NDArray[np.float16]
     core: NDArray[np.float16]
-    ends: NDArray[np.float16]
+    way: NDArray[np.float16]
+    away: NDArray[np.float16]
     root_heat: NDArray[np.float16]
     tip_heat: NDArray[np.float16]
     width: NDArray[np.float16]
@@ -84,7 +90,7 @@ def _draw(scene: ScalpScene, shape: tuple[int, int], zoom: float) -> dict[str, M
         _fill(owner, path, core_half[-1], number)
     rows, columns = np.nonzero(owner)
     who = owner[rows, columns]
-    ends = np.zeros((4, *shape), np.float32)
+    way, away = np.zeros((2, *shape), np.float32), np.zeros((2, *shape), np.float32)
     width, share = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     core, weight = np.zeros(shape, np.float32), np.ones(shape, np.float32)
     root_heat, tip_heat = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
@@ -102,11 +108,11 @@ def _draw(scene: ScalpScene, shape: tuple[int, int], zoom: float) -> dict[str, M
         arc_mm = arc / px_per_mm
         points = np.column_stack([c + 0.5, r + 0.5])
         nearest = cKDTree(seen_path).query(points)[1]
-        to_root = np.searchsorted(arc_mm, np.maximum(arc_mm[nearest] - REACH_MM, 0.0))
-        to_tip = np.searchsorted(arc_mm, np.minimum(arc_mm[nearest] + REACH_MM, arc_mm[-1]))
-        to_tip = np.minimum(to_tip, len(arc) - 1)
-        ends[:2, r, c] = ((seen_path[to_root] - points) / px_per_mm).T
-        ends[2:, r, c] = ((seen_path[to_tip] - points) / px_per_mm).T
+        growth = np.gradient(_smooth(seen_path, GROWTH_MM * px_per_mm), axis=0)
+        growth /= np.maximum(np.linalg.norm(growth, axis=1), 1e-9)[:, None]
+        way[:, r, c] = growth[nearest].T
+        away[0, r, c] = np.minimum(arc_mm[nearest], REACH_MM)
+        away[1, r, c] = np.minimum(arc_mm[-1] - arc_mm[nearest], REACH_MM)
         core[r, c] = 1.0
         width[r, c] = hair.diameter_um * 1e-3
         share[r, c] = 1.0 / math.sqrt(2.0 * core_half[number - 1])
@@ -116,7 +122,8 @@ def _draw(scene: ScalpScene, shape: tuple[int, int], zoom: float) -> dict[str, M
             _mark(tip_heat, seen_path[-1], HEAT_MM * px_per_mm)
     return {
         "core": core,
-        "ends": ends,
+        "way": way,
+        "away": away,
         "root_heat": root_heat,
         "tip_heat": tip_heat,
         "width": width,
@@ -133,7 +140,7 @@ def _fill(owner: NDArray[np.int32], path: NDArray[np.float64], half: float, numb
     left, right = path - normal - 0.5, path + normal - 0.5
     every = max(1, len(path) // 60)
     marks = np.unique(np.r_[np.arange(0, len(path), every), len(path) - 1])
-    for a, b in zip(marks[:-1], marks[1:], strict=True):
+    for a, b in itertools.pairwise(marks):
         quad = np.array([left[a], left[b], right[b], right[a]])
         cv2.fillConvexPoly(owner, np.rint(quad * 2**SHIFT).astype(np.int32), number, shift=SHIFT)
 
@@ -146,6 +153,12 @@ def _inside(path: NDArray[np.float64], shape: tuple[int, int]) -> slice | None:
     runs = [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     longest = max(runs, key=lambda run: run.stop - run.start, default=slice(0, 0))
     return longest if longest.stop - longest.start >= 2 else None
+
+
+def _smooth(path: NDArray[np.float64], over_px: float) -> NDArray[np.float64]:
+    step = max(float(np.linalg.norm(np.diff(path, axis=0), axis=1).mean()), 1e-6)
+    smooth: NDArray[np.float64] = gaussian_filter1d(path, over_px / step, axis=0, mode="nearest")
+    return smooth
 
 
 def _mark(heat: Map, place: NDArray[np.float64], sigma: float) -> None:
