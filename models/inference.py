@@ -68,7 +68,7 @@ def predict(weights: bytes, density: Maps, *, tile_px: int = TILE_PX) -> HairMap
     """
     import torch  # noqa: PLC0415 - seconds to import, and not every run needs it
 
-    from .networks import CHANNELS, GRAIN, REACH_MM, STRIDE
+    from .networks import CHANNELS, GRAIN, REACH_MM, STRIDE  # noqa: PLC0415
 
     network = _network(weights)
     device = next(network.parameters()).device
@@ -151,7 +151,7 @@ def _network(weights: bytes) -> HairNet:
     import torch  # noqa: PLC0415
     from safetensors.torch import load  # noqa: PLC0415
 
-    from .networks import HairNet
+    from .networks import HairNet  # noqa: PLC0415
 
     network = HairNet()
     network.load_state_dict(load(weights))

@@ -178,13 +178,13 @@ def area_under_curve(probability: Floats, labels: Floats) -> float:
     return float(0.5 * below.mean() / len(others))
 
 
-def report_lines(fit: Fit, sample: Sample) -> list[str]:
-    """Return the report: what each feature weighs, and what each threshold keeps."""
+def report_lines(fit: Fit, sample: Sample, names: Sequence[str] = FEATURES) -> list[str]:
+    """Return the report: what each named feature weighs, and what each threshold keeps."""
     probability, labels = fit.probability(sample.features), sample.labels
     lines = [
         f"{len(labels)} strips, {100 * labels.mean():.1f} % of them hairs; "
         f"area under the curve {area_under_curve(probability, labels):.4f}",
-        *(f"  {c:+6.2f}  {n}" for n, c in zip(FEATURES, fit.coefficients, strict=True)),
+        *(f"  {c:+6.2f}  {n}" for n, c in zip(names, fit.coefficients, strict=True)),
         "threshold  kept strips that are hairs  hairs lost  mean confidence of the kept",
     ]
     for threshold in THRESHOLDS:

@@ -26,6 +26,9 @@ class EndVotes:
     stride : int
     reach_mm : float
         Ends farther than this are pointed at from this distance only.
+    logistic : tuple of float
+        Intercept and coefficients of the confidence, one for each of `votes.FEATURES`; they belong
+        to the weights.
     """
 
     core: Map
@@ -35,6 +38,7 @@ class EndVotes:
     width_mm: Map
     stride: int
     reach_mm: float
+    logistic: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)

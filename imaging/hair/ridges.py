@@ -56,8 +56,21 @@ def find_ridges(
     """
     densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
     darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
-    darkness, shade, responses = line_responses(darkness, shade, valid, px_per_mm, settings)
-    return ShaftEvidence(darkness, shade, responses, valid, px_per_mm, zoom)
+    # The wide filter comes last: it shows the contrast of usual hair.
+    responses = [
+        oriented_responses(
+            darkness,
+            across_px=width_um * 1e-3 * px_per_mm,
+            along_px=settings.filter_length_mm * px_per_mm,
+            angles=settings.filter_angles,
+        )
+        for width_um in (settings.narrow_filter_um, settings.wide_filter_um)
+    ]
+    gain = np.float32(_contrast_gain(responses[-1], valid, settings))
+    if gain > 1:
+        darkness *= gain
+        responses = [response * gain for response in responses]
+    return ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
 
 
 def shaft_density(
@@ -72,27 +85,6 @@ def shaft_density(
     darkness = np.clip(densities.min(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     darkness[~valid] = 0.0
     return darkness, shade
-
-
-def line_responses(
-    darkness: Map, shade: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
-) -> tuple[Map, Map, tuple[Map, ...]]:
-    """Return darkness, shade and the line responses of both widths, fair hair amplified."""
-    # The wide filter comes last: it shows the contrast of usual hair.
-    responses = [
-        oriented_responses(
-            darkness,
-            across_px=width_um * 1e-3 * px_per_mm,
-            along_px=settings.filter_length_mm * px_per_mm,
-            angles=settings.filter_angles,
-        )
-        for width_um in (settings.narrow_filter_um, settings.wide_filter_um)
-    ]
-    gain = np.float32(_contrast_gain(responses[-1], valid, settings))
-    if gain > 1:
-        darkness = darkness * gain
-        responses = [response * gain for response in responses]
-    return darkness, shade * gain, tuple(responses)
 
 
 def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angles: int) -> Map:

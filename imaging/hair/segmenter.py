@@ -15,17 +15,14 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
-from .evidence import EndVotes, Map, ShaftEvidence
-from .ridges import find_ridges, line_responses, shaft_density
+from .evidence import EndVotes, ShaftEvidence
+from .ridges import find_ridges, shaft_density
 from .skin import optical_densities
-from .votes import unreached_share
 
 #: The classical segmenter: no torch, no weights.
 CLASSICAL = "ridges"
 #: Learned models of this wing are the models of the registry whose names start so.
 LEARNED_PREFIX = "hair-"
-#: The classical evidence is added where this share of the shafts reaches farther than votes do.
-_LONG_SHARE = 0.05
 
 
 class Segmenter(Protocol):
@@ -60,14 +57,14 @@ def find_segmenter(name: str) -> Segmenter:
     """
     if name == CLASSICAL:
         return find_ridges
-    return partial(_find_votes, weights=_learned_model(name).weights)
+    return partial(_find_votes, model=learned_model(name))
 
 
 def weights_digest(name: str) -> str:
     """Return the digest of a segmenter's weights; empty for one without weights."""
     if name == CLASSICAL:
         return ""
-    digest: str = _learned_model(name).sha256
+    digest: str = learned_model(name).sha256
     return digest
 
 
@@ -78,12 +75,12 @@ def _find_votes(
     px_per_mm: float,
     zoom: float,
     settings: HairSettings,
-    weights: bytes,
+    model: Any,
 ) -> ShaftEvidence:
     """Return the evidence of the learned segmenter; the parameters are those of `Segmenter`."""
     inference = importlib.import_module("models.inference")
     densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
-    maps = inference.predict(weights, inference.limit_density(densities, valid))
+    maps = inference.predict(model.weights, inference.limit_density(densities, valid))
     darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
     rows, columns = (np.arange(n) * maps.stride for n in maps.core.shape)
     votes = EndVotes(
@@ -94,15 +91,13 @@ def _find_votes(
         width_mm=maps.width_mm,
         stride=maps.stride,
         reach_mm=maps.reach_mm,
+        logistic=tuple(float(value) for value in model.contract["logistic"]),
     )
-    responses: tuple[Map, ...] = ()
-    if unreached_share(votes, settings) >= _LONG_SHARE:
-        darkness, shade, responses = line_responses(darkness, shade, valid, px_per_mm, settings)
-    return ShaftEvidence(darkness, shade, responses, valid, px_per_mm, zoom, votes)
+    return ShaftEvidence(darkness, shade, (), valid, px_per_mm, zoom, votes)
 
 
 @lru_cache(maxsize=2)
-def _learned_model(name: str) -> Any:
+def learned_model(name: str) -> Any:
     """Return the learned model of this name with its checked weights."""
     names = segmenter_names()
     if name not in names:

@@ -13,7 +13,7 @@ from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
 from .tracks import find_tracks
-from .votes import VotedHair, collect_hairs, without_voted
+from .votes import VotedHair, collect_hairs
 
 Floats = NDArray[np.float64]
 
@@ -65,11 +65,13 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
 
     Hairs less certain than ``min_confidence`` are dropped.  Sorted by root, top to bottom.
     """
-    voted = collect_hairs(evidence, settings)
-    hairs = [_voted_hair(hair, evidence) for hair in voted]
-    if evidence.responses:
-        hairs += _trace_lines(without_voted(evidence, voted), settings)
-    hairs = [hair for hair in hairs if hair.confidence >= settings.min_confidence]
+    if evidence.votes is not None:
+        least = settings.min_vote_confidence
+        hairs = [_voted_hair(hair, evidence) for hair in collect_hairs(evidence, settings)]
+    else:
+        least = settings.min_confidence
+        hairs = _trace_lines(evidence, settings)
+    hairs = [hair for hair in hairs if hair.confidence >= least]
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
     return hairs
 

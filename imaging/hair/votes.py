@@ -10,47 +10,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 
 from ..settings import HairSettings
+from .ends import free_shares, plateau_levels, settle_ends
 from .evidence import EndVotes, ShaftEvidence
 from .roots import EDGE_MM, LONE_LEAN, LONE_WEIGHT, neighbour_weights
+from .walks import Walk, walk_to_end
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 #: Standard error of a vote: this much, mm, and this share of the distance to the end.
-_NEAR_ERROR_MM, _FAR_ERROR = 0.025, 0.10
+_NEAR_ERROR_MM, _FAR_ERROR = 0.025, 0.06
 #: Votes within this many of their errors at both ends belong to a hair.
 _AGREE = 1.7
 #: Pairs of votes are compared when the middles that they point at are this near.
 _MIDDLE_MM = 0.09
 #: Kernel values below this are nothing.
 _LEAST_KERNEL = 0.02
-#: Votes that point this near to the network's reach point at no end.
-_REACHED_SHARE = 0.9
 #: No more votes than this are compared: a photo full of hair has enough of them.
-_MOST_VOTES = 7000
+_MOST_VOTES = 3000
 #: A hair's votes lie this many half widths to its side at most, plus a pixel.
 _BESIDE_WIDTHS = 1.3
-#: A line of which this share of votes lies inside another one's core is that one again.
-_SAME_SHARE = 0.5
+#: What is left of the votes within this share of a found hair's width, and along it (cosine), is
+#: of that hair too.
+_CLAIM_SHARE, _ALONG = 0.75, 0.93
 #: Middle of a shaft, as trained: share of the width.
 CORE_SHARE = 0.6
 _REFINEMENTS = 3
 _STEP_PX = 1.5
-#: Long hair is followed where the network sees at least this much of a shaft.
-_FAINT_CORE = 0.15
 #: Heat at an end is the most within this distance of it.
 _HEAT_MM = 0.06
-#: Coefficients of the logistic confidence, fitted by scripts/fit_confidence.py; the features are
-#: those of `features`, in this order.
-_INTERCEPT = -4.0
-_COEFFICIENTS = np.array([1.0, 5.0, 1.0, 0.5, 0.0, 0.0, 1.0, 0.0, 0.0])
+#: What speaks for a rooted hair, in the order of the columns of `features`.
+FEATURES = (
+    "log cover",
+    "core",
+    "root heat",
+    "tip heat",
+    "log spread of roots",
+    "log spread of tips",
+    "lean",
+    "log length over the photo's",
+    "log width over the photo's",
+    "free",
+    "darkness over the photo's",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +66,8 @@ class VotedHair:
     """One hair in working pixels (array indices), root first.
 
     ``points`` (n, 2) is the centre line; ``cover`` the summed votes over the pixels that its core
-    would have; ``core`` the mean probability of its votes; ``root_heat`` and ``tip_heat`` the
+    would have; ``core`` the mean probability of its votes; ``free`` the share of its length that
+    no better supported hair covers; ``plateau`` the darkness of its shaft; ``root_heat`` and ``tip_heat`` the
     probabilities of both ends; ``root_spread_mm`` and ``tip_spread_mm`` how far its votes differ.
     """
 
@@ -67,6 +76,8 @@ class VotedHair:
     length_mm: float
     cover: float
     core: float
+    free: float
+    plateau: float
     root_heat: float
     tip_heat: float
     root_spread_mm: float
@@ -78,51 +89,80 @@ class VotedHair:
 
 @dataclass(frozen=True, eq=False)
 class _Votes:
-    """Votes of single pixels, all in mm: place, both ends, their errors, and the weight."""
+    """Votes of single pixels, in mm: place, way of growth, where they walked to, errors, weight."""
 
     place: Floats
-    root: Floats
-    tip: Floats
+    way: Floats
+    to_root: Walk
+    to_tip: Walk
     root_error: Floats
     tip_error: Floats
     weight: Floats
     width: Floats
 
+    @property
+    def root(self) -> Floats:
+        return self.to_root.end
+
+    @property
+    def tip(self) -> Floats:
+        return self.to_tip.end
+
+    def path(self, vote: int) -> Floats:
+        """Return the line that one vote walked, root to tip, shape (points, 2)."""
+        back = self.to_root.trail[::-1, vote]
+        line = np.vstack([back[:-1], self.to_tip.trail[:, vote]])
+        moved = np.r_[True, np.linalg.norm(np.diff(line, axis=0), axis=1) > 1e-6]
+        path: Floats = line[moved]
+        return path
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A hair while it is looked for: centre line (mm, root first), width, and its votes."""
+
+    path: Floats
+    width: float
+    root_spread: float
+    tip_spread: float
+    weight: float
+    core: float
+    sees_root: bool
+    sees_tip: bool
+
+    def distance(self, place: Floats) -> Floats:
+        """Return how far points, shape (n, 2), lie from the centre line (mm)."""
+        apart = np.linalg.norm(place[:, None] - self.path[None], axis=2)
+        nearest: Floats = apart.min(axis=1)
+        return nearest
+
 
 def collect_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[VotedHair]:
-    """Return every hair that the votes agree on, the best supported first.
-
-    Hairs that reach farther than the network points are not among them; see `unreached`.
-    """
+    """Return every hair that the votes agree on, the best supported first."""
     votes = evidence.votes
     if votes is None:
         return []
     pixel_mm = votes.stride / evidence.px_per_mm
-    is_core = votes.core >= settings.least_vote
-    rows, columns = np.nonzero(is_core & ~_is_unreached(votes))
+    rows, columns = np.nonzero(votes.core >= settings.least_vote)
     sampled = _thin(rows, columns)
-    chosen = _votes_at(votes, rows[sampled], columns[sampled], pixel_mm)
-    share = len(rows) / max(len(chosen.weight), 1)
+    share = len(rows) / max(len(sampled), 1)
+    chosen = _walk_all(votes, rows[sampled], columns[sampled], pixel_mm)
     inner_mm = _distance_inside_mm(evidence)
+    lines = _agree(chosen, pixel_mm, settings.min_votes / share)
+    px_per_mm = evidence.px_per_mm
+    paths = [_even(line.path, _STEP_PX / px_per_mm) * px_per_mm - 0.5 for line in lines]
+    paths = settle_ends(paths, evidence, settings, step_px=_STEP_PX)
+    widths_px = [line.width * px_per_mm for line in lines]
+    free = free_shares(paths, widths_px, evidence.darkness.shape)
+    plateaus = plateau_levels(paths, evidence)
     found = [
-        _measure(line, share, votes, evidence, inner_mm)
-        for line in _agree(chosen, pixel_mm, settings.min_votes / share)
+        _measure(lines[i], paths[i], share, votes, evidence, inner_mm, free[i], plateaus[i])
+        for i in range(len(lines))
     ]
     return [
         replace(hair, confidence=float(value))
-        for hair, value in zip(found, confidence(found), strict=True)
+        for hair, value in zip(found, confidence(found, votes.logistic), strict=True)
     ]
-
-
-def unreached_share(votes: EndVotes, settings: HairSettings) -> float:
-    """Return the share of the shafts' pixels that see no end of their hair within reach."""
-    is_core = votes.core >= settings.least_vote
-    return float(_is_unreached(votes)[is_core].mean()) if is_core.any() else 0.0
-
-
-def _is_unreached(votes: EndVotes) -> Bools:
-    to_root, to_tip = np.hypot(*votes.ends[:2]), np.hypot(*votes.ends[2:])
-    return np.asarray(np.maximum(to_root, to_tip) >= _REACHED_SHARE * votes.reach_mm)
 
 
 def _thin(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -132,44 +172,24 @@ def _thin(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]
     return np.flatnonzero((rows + 2 * columns) % every == 0)
 
 
-def _votes_at(
+def _walk_all(
     votes: EndVotes, rows: NDArray[np.intp], columns: NDArray[np.intp], pixel_mm: float
 ) -> _Votes:
     place = np.column_stack([columns + 0.5, rows + 0.5]) * pixel_mm
-    ends = votes.ends[:, rows, columns].T.astype(np.float64)
-    away = np.hypot(ends[:, [0, 2]], ends[:, [1, 3]])
-    errors = _NEAR_ERROR_MM + _FAR_ERROR * away
+    to_root = walk_to_end(votes, place, to_tip=False, pixel_mm=pixel_mm)
+    to_tip = walk_to_end(votes, place, to_tip=True, pixel_mm=pixel_mm)
+    ends = votes.ends[:, rows, columns].astype(np.float64)
+    way = (ends[2:] - ends[:2]).T
     return _Votes(
         place=place,
-        root=place + ends[:, :2],
-        tip=place + ends[:, 2:],
-        root_error=errors[:, 0],
-        tip_error=errors[:, 1],
+        way=way / np.maximum(np.linalg.norm(way, axis=1), 1e-6)[:, None],
+        to_root=to_root,
+        to_tip=to_tip,
+        root_error=_NEAR_ERROR_MM + _FAR_ERROR * to_root.length,
+        tip_error=_NEAR_ERROR_MM + _FAR_ERROR * to_tip.length,
         weight=votes.core[rows, columns].astype(np.float64),
         width=votes.width_mm[rows, columns].astype(np.float64),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Line:
-    """A hair while it is looked for: its ends (mm), width, and the votes' spread at both."""
-
-    root: Floats
-    tip: Floats
-    width: float
-    bow: float
-    root_spread: float
-    tip_spread: float
-    weight: float
-    core: float
-
-    def beside(self, place: Floats) -> tuple[Floats, Floats]:
-        """Return the share along the line and the distance to its side (mm) of points."""
-        run = self.tip - self.root
-        length = max(float(np.hypot(*run)), 1e-6)
-        along = ((place - self.root) @ run) / length**2
-        aside = (place - self.root) @ np.array([-run[1], run[0]]) / length
-        return along, aside - self.bow * along * (1.0 - along)
 
 
 def _agree(votes: _Votes, pixel_mm: float, least_weight: float) -> list[_Line]:
@@ -177,9 +197,10 @@ def _agree(votes: _Votes, pixel_mm: float, least_weight: float) -> list[_Line]:
     count = len(votes.weight)
     if not count:
         return []
-    kernel = _kernel(votes)
+    middle = cKDTree(0.5 * (votes.root + votes.tip))
+    kernel = _kernel(votes, middle)
     free = votes.weight.copy()
-    support = kernel @ free
+    support = np.asarray(kernel @ free)
     found: list[_Line] = []
     while True:
         best = int(np.argmax(np.where(free > 0, support, -1.0)))
@@ -188,23 +209,24 @@ def _agree(votes: _Votes, pixel_mm: float, least_weight: float) -> list[_Line]:
         near = slice(kernel.indptr[best], kernel.indptr[best + 1])
         others = kernel.indices[near]
         line = _fit(votes, others, kernel.data[near] * free[others])
-        members = np.flatnonzero(free > 0)
-        members = members[_belongs(votes, members, line, pixel_mm)]
+        around = middle.query_ball_point(0.5 * (line.path[0] + line.path[-1]), 2.0 * _MIDDLE_MM)
+        members = np.array([i for i in around if free[i] > 0], np.intp)
+        members = members[_belongs(votes, members, line, pixel_mm)] if len(members) else members
         if not len(members):
             members = np.array([best])
         used = free[members]
         line = _fit(votes, members, used)
-        support -= kernel[:, members] @ used
-        free[members] = 0.0
-        if used.sum() >= least_weight and not _is_again(votes, members, found, pixel_mm):
+        if used.sum() >= least_weight:
             found.append(line)
+            members = np.union1d(members, _explained(votes, free > 0, line, pixel_mm))
+        support -= np.asarray(free[members] @ kernel[members]).ravel()
+        free[members] = 0.0
 
 
-def _kernel(votes: _Votes) -> sparse.csr_matrix:
+def _kernel(votes: _Votes, middle: cKDTree) -> sparse.csr_matrix:
     """Return how much two votes agree, symmetric, 1 on the diagonal."""
     count = len(votes.weight)
-    middle = 0.5 * (votes.root + votes.tip)
-    i, j = cKDTree(middle).query_pairs(_MIDDLE_MM, output_type="ndarray").T
+    i, j = middle.query_pairs(_MIDDLE_MM, output_type="ndarray").T
     off = np.zeros(len(i))
     for end, error in ((votes.root, votes.root_error), (votes.tip, votes.tip_error)):
         off += ((end[i] - end[j]) ** 2).sum(axis=1) / (error[i] ** 2 + error[j] ** 2)
@@ -223,87 +245,99 @@ def _kernel(votes: _Votes) -> sparse.csr_matrix:
 
 def _fit(votes: _Votes, members: NDArray[np.intp], weight: Floats) -> _Line:
     """Return the line on which these votes agree: means that each near vote weighs more in."""
-    ends, spreads = [], []
+    ends, spreads, off = [], [], np.zeros(len(members))
     for end, error in ((votes.root, votes.root_error), (votes.tip, votes.tip_error)):
         share = weight / error[members] ** 2
         share = share / share.sum()
         place = share @ end[members]
         for _ in range(_REFINEMENTS):
-            off = np.hypot(*(end[members] - place).T) / error[members]
-            robust = share / (1.0 + off**2)
+            apart = np.hypot(*(end[members] - place).T) / error[members]
+            robust = share / (1.0 + apart**2)
             place = robust @ end[members] / robust.sum()
+        off += np.hypot(*(end[members] - place).T)
         ends.append(place)
         spreads.append(float(np.sqrt(share @ ((end[members] - place) ** 2).sum(axis=1))))
-    width = float(np.average(votes.width[members], weights=weight))
-    straight = _Line(ends[0], ends[1], width, 0.0, spreads[0], spreads[1], 0.0, 0.0)
-    along, aside = straight.beside(votes.place[members])
-    arch = np.clip(along * (1.0 - along), 0.0, None)
-    bow = float((weight * arch * aside).sum() / max((weight * arch**2).sum(), 1e-9))
-    length = float(np.hypot(*(ends[1] - ends[0])))
+    typical = int(members[np.argmin(off - weight * 1e-3)])
     return _Line(
-        ends[0],
-        ends[1],
-        width,
-        float(np.clip(bow, -length, length)),
-        spreads[0],
-        spreads[1],
-        float(weight.sum()),
-        float(np.average(votes.weight[members], weights=weight)),
+        path=_moved(votes.path(typical), ends[0], ends[1]),
+        width=float(np.average(votes.width[members], weights=weight)),
+        root_spread=spreads[0],
+        tip_spread=spreads[1],
+        weight=float(weight.sum()),
+        core=float(np.average(votes.weight[members], weights=weight)),
+        sees_root=bool(np.average(votes.to_root.is_end[members], weights=weight) >= 0.5),
+        sees_tip=bool(np.average(votes.to_tip.is_end[members], weights=weight) >= 0.5),
     )
+
+
+def _moved(path: Floats, root: Floats, tip: Floats) -> Floats:
+    """Return a line moved so that it runs from `root` to `tip`: its bend stays."""
+    arc = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))]
+    share = (arc / max(arc[-1], 1e-9))[:, None]
+    moved: Floats = path + (1.0 - share) * (root - path[0]) + share * (tip - path[-1])
+    return moved
 
 
 def _belongs(votes: _Votes, members: NDArray[np.intp], line: _Line, pixel_mm: float) -> Bools:
-    off_root = np.hypot(*(votes.root[members] - line.root).T) / votes.root_error[members]
-    off_tip = np.hypot(*(votes.tip[members] - line.tip).T) / votes.tip_error[members]
-    _, aside = line.beside(votes.place[members])
-    beside = np.abs(aside) <= _BESIDE_WIDTHS * 0.5 * line.width + pixel_mm
-    return np.asarray((off_root <= _AGREE) & (off_tip <= _AGREE) & beside)
+    off_root = np.hypot(*(votes.root[members] - line.path[0]).T) / votes.root_error[members]
+    off_tip = np.hypot(*(votes.tip[members] - line.path[-1]).T) / votes.tip_error[members]
+    beside = line.distance(votes.place[members])
+    most = _BESIDE_WIDTHS * 0.5 * line.width + pixel_mm
+    return np.asarray((off_root <= _AGREE) & (off_tip <= _AGREE) & (beside <= most))
 
 
-def _is_again(
-    votes: _Votes,
-    members: NDArray[np.intp],
-    found: list[_Line],
-    pixel_mm: float,
-) -> bool:
-    """Whether most of these votes lie in the core of one hair that is found already."""
-    place = votes.place[members]
-    for line in found:
-        if np.hypot(*(place.mean(axis=0) - 0.5 * (line.root + line.tip))) > 2.0:
-            continue
-        along, aside = line.beside(place)
-        core = max(0.5 * CORE_SHARE * line.width, 0.75 * pixel_mm)
-        inside = (along > -0.1) & (along < 1.1) & (np.abs(aside) < core)
-        if inside.mean() > _SAME_SHARE:
-            return True
-    return False
+def _explained(votes: _Votes, free: Bools, line: _Line, pixel_mm: float) -> NDArray[np.intp]:
+    """Return the free votes in the core of a hair that point along it: they are of that hair."""
+    low, high = line.path.min(axis=0), line.path.max(axis=0)
+    core = max(0.5 * _CLAIM_SHARE * line.width, pixel_mm)
+    inside = (votes.place >= low - core).all(axis=1) & (votes.place <= high + core).all(axis=1)
+    near = np.flatnonzero(free & inside)
+    run = line.path[-1] - line.path[0]
+    ahead = np.abs(votes.way[near] @ run) >= _ALONG * float(np.hypot(*run))
+    near = near[ahead]
+    if not len(near):
+        return near
+    beside = line.distance(votes.place[near]) <= core
+    return np.asarray(near[beside], np.intp)
 
 
 def _measure(
-    line: _Line, share: float, votes: EndVotes, evidence: ShaftEvidence, inner_mm: Floats
+    line: _Line,
+    points: Floats,
+    share: float,
+    votes: EndVotes,
+    evidence: ShaftEvidence,
+    inner_mm: Floats,
+    free: float,
+    plateau: float,
 ) -> VotedHair:
     px_per_mm = evidence.px_per_mm
     pixel_mm = votes.stride / px_per_mm
-    run = line.tip - line.root
-    length = float(np.hypot(*run))
-    along = np.linspace(0.0, 1.0, max(4, round(length * px_per_mm / _STEP_PX) + 1))
-    normal = np.array([-run[1], run[0]]) / max(length, 1e-6)
-    path = line.root + along[:, None] * run
-    path = path + (line.bow * along * (1.0 - along))[:, None] * normal
-    core_mm2 = length * max(CORE_SHARE * line.width, 1.5 * pixel_mm)
+    voted = float(np.linalg.norm(np.diff(line.path, axis=0), axis=1).sum())
+    core_mm2 = voted * max(CORE_SHARE * line.width, 1.5 * pixel_mm)
+    root, tip = (points[0] + 0.5) / px_per_mm, (points[-1] + 0.5) / px_per_mm
     return VotedHair(
-        points=path * px_per_mm - 0.5,
+        points=points,
         width_mm=line.width,
-        length_mm=float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()),
+        length_mm=float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum()) / px_per_mm,
         cover=share * line.weight * pixel_mm**2 / max(core_mm2, 1e-6),
         core=line.core,
-        root_heat=_most_near(votes.root_heat, line.root, pixel_mm),
-        tip_heat=_most_near(votes.tip_heat, line.tip, pixel_mm),
+        free=free,
+        plateau=plateau,
+        root_heat=_most_near(votes.root_heat, line.path[0], pixel_mm),
+        tip_heat=_most_near(votes.tip_heat, line.path[-1], pixel_mm),
         root_spread_mm=line.root_spread,
         tip_spread_mm=line.tip_spread,
-        has_root=_at(inner_mm, line.root * px_per_mm) >= EDGE_MM,
-        tip_leaves=_at(inner_mm, line.tip * px_per_mm) < EDGE_MM,
+        has_root=line.sees_root and _at(inner_mm, root * px_per_mm) >= EDGE_MM,
+        tip_leaves=not line.sees_tip or _at(inner_mm, tip * px_per_mm) < EDGE_MM,
     )
+
+
+def _even(path: Floats, step: float) -> Floats:
+    """Return a line with points this far apart; four at least."""
+    arc = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))]
+    places = np.linspace(0.0, arc[-1], max(4, round(arc[-1] / step) + 1))
+    return np.column_stack([np.interp(places, arc, path[:, k]) for k in (0, 1)])
 
 
 def _distance_inside_mm(evidence: ShaftEvidence) -> Floats:
@@ -326,17 +360,20 @@ def _most_near(heat: NDArray[np.float32], place_mm: Floats, pixel_mm: float) -> 
     return float(part.max()) if part.size else 0.0
 
 
-def confidence(hairs: list[VotedHair]) -> Floats:
-    """Return for each hair the probability that it is a rooted hair, shape (hairs,)."""
+def confidence(hairs: list[VotedHair], logistic: tuple[float, ...]) -> Floats:
+    """Return for each hair the probability that it is a rooted hair, shape (hairs,).
+
+    ``logistic`` holds the intercept and the coefficients of `FEATURES`.
+    """
     if not hairs:
         return np.zeros(0)
-    z = _INTERCEPT + features(hairs) @ _COEFFICIENTS
+    z = logistic[0] + features(hairs) @ np.array(logistic[1:])
     probability: Floats = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
     return probability
 
 
 def features(hairs: list[VotedHair]) -> Floats:
-    """Return what speaks for a rooted hair, shape (hairs, features); see the code for each."""
+    """Return what speaks for a rooted hair, shape (hairs, features): see `FEATURES`."""
 
     def each(name: str) -> Floats:
         return np.array([getattr(hair, name) for hair in hairs], np.float64)
@@ -353,6 +390,8 @@ def features(hairs: list[VotedHair]) -> Floats:
             np.minimum(lean(hairs), 0.9),
             np.log(length / np.median(length)),
             np.log(width / np.median(width)),
+            each("free"),
+            np.clip(each("plateau") / max(float(np.median(each("plateau"))), 0.02), -1.0, 2.0),
         ]
     )
 
@@ -369,33 +408,3 @@ def lean(hairs: list[VotedHair]) -> Floats:
     agreement = ((way @ way.T) * weight).sum(axis=1)
     result: Floats = (agreement + LONE_WEIGHT * LONE_LEAN) / (weight.sum(axis=1) + LONE_WEIGHT)
     return result
-
-
-def without_voted(evidence: ShaftEvidence, hairs: list[VotedHair]) -> ShaftEvidence:
-    """Return the evidence with the shafts of these hairs taken out, for lines that reach farther.
-
-    Lines are followed only where the network sees a shaft.
-    """
-    votes = evidence.votes
-    if votes is None:
-        return evidence
-    height, width = evidence.darkness.shape
-    is_shaft = (
-        cv2.resize(votes.core, (width, height), interpolation=cv2.INTER_LINEAR) >= _FAINT_CORE
-    )
-    is_left = cv2.dilate(is_shaft.astype(np.uint8), np.ones((3, 3), np.uint8))
-    for hair in hairs:
-        cv2.polylines(
-            is_left,
-            [np.rint(hair.points * 16).astype(np.int32)],
-            isClosed=False,
-            color=0,
-            thickness=max(1, round(hair.width_mm * evidence.px_per_mm)),
-            shift=4,
-        )
-    left = is_left.astype(np.float32)
-    return replace(
-        evidence,
-        darkness=evidence.darkness * left,
-        responses=tuple(response * left for response in evidence.responses),
-    )

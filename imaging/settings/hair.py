@@ -278,6 +278,13 @@ class HairSettings:
         reason="A traced line that is less likely a rooted hair than this is dropped.",
         stage="measuring",
     )
+    min_vote_confidence: float = setting(
+        0.5,
+        low=0.0,
+        high=1.0,
+        reason="The same for hairs of a learned segmenter: at even odds the count is not biased.",
+        stage="measuring",
+    )
     overcount_relative_error: float = setting(
         0.07,
         low=0.0,
