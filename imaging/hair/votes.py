@@ -67,8 +67,9 @@ class VotedHair:
 
     ``points`` (n, 2) is the centre line; ``cover`` the summed votes over the pixels that its core
     would have; ``core`` the mean probability of its votes; ``free`` the share of its length that
-    no better supported hair covers; ``plateau`` the darkness of its shaft; ``root_heat`` and ``tip_heat`` the
-    probabilities of both ends; ``root_spread_mm`` and ``tip_spread_mm`` how far its votes differ.
+    no better supported hair covers; ``plateau`` the darkness of its shaft; ``root_heat`` and
+    ``tip_heat`` the probabilities of both ends; ``root_spread_mm`` and ``tip_spread_mm`` how far
+    its votes differ.
     """
 
     points: Floats
@@ -291,7 +292,7 @@ def _explained(votes: _Votes, free: Bools, line: _Line, pixel_mm: float) -> NDAr
     low, high = line.path.min(axis=0), line.path.max(axis=0)
     core = max(0.5 * _CLAIM_SHARE * line.width, pixel_mm)
     inside = (votes.place >= low - core).all(axis=1) & (votes.place <= high + core).all(axis=1)
-    near = np.flatnonzero(free & inside)
+    near: NDArray[np.intp] = np.flatnonzero(free & inside)
     run = line.path[-1] - line.path[0]
     ahead = np.abs(votes.way[near] @ run) >= _ALONG * float(np.hypot(*run))
     near = near[ahead]
