@@ -16,9 +16,9 @@ from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 
 from ..settings import HairSettings
-from .ends import free_shares, plateau_levels, settle_ends
 from .evidence import EndVotes, ShaftEvidence
 from .roots import EDGE_MM, LONE_LEAN, LONE_WEIGHT, neighbour_weights
+from .voted_ends import free_shares, plateau_levels, settle_ends
 from .walks import Walk, walk_to_end
 
 Floats = NDArray[np.float64]
