@@ -143,10 +143,7 @@ def intraclass_correlations(ratings: ArrayLike) -> dict[str, Estimate]:
             "ICC(3,k)": tuple(1 - 1 / f for f in two_way),
         }
     nothing = (math.nan, math.nan)
-    return {
-        form: Estimate(value, *limits.get(form, nothing))  # type: ignore[misc]
-        for form, value in values.items()
-    }
+    return {form: Estimate(value, *limits.get(form, nothing)) for form, value in values.items()}
 
 
 def unbalanced_one_way(groups: list[Floats]) -> tuple[MeanSquares, float]:

@@ -104,7 +104,7 @@ def build_panel(
             f"There is one rater only, {tables[0].name!r}." if tables else "There is no rater.",
             remedy="Give the tables of two raters, or --replicates for repeat photos in one.",
         )
-    tables = [_with_manifest(table, manifest or {}) for table in tables]
+    tables = [with_manifest(table, manifest or {}) for table in tables]
     key_columns = _choose_key(tables, options.by)
     indexed = [_index(table, key_columns) for table in tables]
     keys = _common_keys(tables, indexed, key_columns)
@@ -159,7 +159,8 @@ def build_panel(
     )
 
 
-def _with_manifest(table: RatingTable, manifest: Mapping[str, Row]) -> RatingTable:
+def with_manifest(table: RatingTable, manifest: Mapping[str, Row]) -> RatingTable:
+    """Return a table with a manifest's cells in every row; the table's own cells go before them."""
     if not manifest or not table.has("photo_id"):
         return table
     rows = [{**manifest.get(row.get("photo_id", ""), {}), **row} for row in table.rows]

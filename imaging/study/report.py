@@ -180,9 +180,10 @@ def _policy(style: str, script: str) -> str:
     """Return a content security policy: this style, this script, pictures beside the page."""
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self' file:; "
-        f"style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'"
+        f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'"
     )
 
 
-def _source_hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """Return what a content security policy calls a script or a style by."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
