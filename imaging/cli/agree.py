@@ -293,25 +293,27 @@ _SUMMARY = (
 
 def _summary(rows: Sequence[AgreementRow]) -> list[str]:
     """Return the main figures over all rows, one pair after the other."""
-    from ..study.agreement_page import limits_of, shown  # noqa: PLC0415
+    from ..study.agreement_page import limits_of, main_row, shown  # noqa: PLC0415
 
-    lines: list[str] = []
-    last = ""
-    retest = any(row.kind == "test-retest" for row in rows)
-    wanted = [name for name in _SUMMARY if name != "ICC(1,1)" or retest]
+    groups: dict[str, dict[str, AgreementRow]] = {}
     for row in rows:
-        if row.stratum or row.statistic not in (*wanted, "rows"):
-            continue
-        head = f"{row.outcome}: {row.raters} ({row.rows} rows, {row.subjects} subjects)"
-        if head != last:
-            lines.append(head)
-            last = head
-        low, high, is_clustered = limits_of(row)
-        interval = ""
-        if math.isfinite(low):
-            interval = f"  {shown(low)} to {shown(high)}" + (" c" if is_clustered else "")
-        note = f"  ({row.note})" if row.note and not math.isfinite(row.value) else ""
-        lines.append(f"  {row.statistic:26s}{shown(row.value):>8s}{interval}{note}")
+        if not row.stratum:
+            head = f"{row.outcome}: {row.raters} ({row.rows} rows, {row.subjects} subjects)"
+            groups.setdefault(head, {})[row.statistic] = row
+    lines: list[str] = []
+    for head, group in groups.items():
+        lines.append(head)
+        for statistic in ("rows", *_SUMMARY):
+            found = main_row(group, statistic)
+            if found is None or (statistic == "ICC(1,1)" and found.kind != "test-retest"):
+                continue
+            low, high, is_clustered = limits_of(found)
+            interval = f"  {shown(low)} to {shown(high)}" if math.isfinite(low) else ""
+            if interval and is_clustered:
+                interval += " c"
+            is_told = statistic == "rows" or not math.isfinite(found.value)
+            note = f"  ({found.note})" if found.note and is_told else ""
+            lines.append(f"  {found.statistic:30s}{shown(found.value):>8s}{interval}{note}")
     return lines
 
 

@@ -193,6 +193,14 @@ def limits_of(row: AgreementRow) -> tuple[float, float, bool]:
     return row.low, row.high, False
 
 
+def main_row(group: Mapping[str, AgreementRow], statistic: str) -> AgreementRow | None:
+    """Return the row of a figure; of limits, those for subjects that repeat where there are any."""
+    repeated = group.get(f"{statistic}, true value varies")
+    if repeated is not None and math.isfinite(repeated.value):
+        return repeated
+    return group.get(statistic)
+
+
 def verdict(row: AgreementRow) -> str:
     """Return in a sentence how the machine stands beside the readers; from a row "RMS ratio"."""
     if not math.isfinite(row.value):
@@ -273,7 +281,7 @@ def _block(
             Line(
                 name=f"{level}: {raters}" if level else raters,
                 remark=f"{counts}. {note}".strip() if note else counts,
-                cells=tuple(_cell(group.get(statistic)) for _, statistic in used),
+                cells=tuple(_cell(main_row(group, statistic)) for _, statistic in used),
             )
         )
     return Block(caption, ("", *(head for head, _ in used)), tuple(lines))

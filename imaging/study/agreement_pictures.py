@@ -17,6 +17,7 @@ from .agreement import AgreementOptions, is_ordinal, pair_kind, pair_name
 from .agreement_icc import Estimate
 from .agreement_pair import FEWEST_ROWS
 from .agreement_panel import Panel
+from .measures import MEASURES, REGION_MEASURES
 from .repeatability import Repeats
 
 #: Pairs of one outcome that are drawn, machine-reader ones first; a page of more is not read.
@@ -37,12 +38,17 @@ class Picture:
 
 
 def outcome_label(outcome: str) -> str:
-    """Return an outcome with its unit, where a table of this program declares one."""
+    """Return an outcome as the report heads it, with its unit, where this program has it."""
+    headings = {m.name: m for wing in MEASURES.values() for m in wing}
+    headings |= {m.name: m for m in REGION_MEASURES}
+    if outcome in headings:
+        measure = headings[outcome]
+        return f"{measure.heading} ({measure.unit})" if measure.unit else measure.heading
     records = (HairScore, FaceScore, *HAIR_TABLES.values(), *FACE_TABLES.values())
     units = {c.name: c.unit for record in records for c in columns_of(record)}
-    unit = units.get(outcome, "")
     name = outcome.removesuffix("_per_cm2").removesuffix("_um").removesuffix("_percent")
-    return f"{name.replace('_', ' ')} ({unit})" if unit else name.replace("_", " ")
+    unit = units.get(outcome, "")
+    return f"{name.replace('_', ' ')} ({unit})" if unit else outcome.replace("_", " ")
 
 
 def agreement_pictures(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -69,7 +68,7 @@ def bland_altman(
                 color=colour,
             )
     axes.axhline(0.0, color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
-    axes.plot(middle, difference, **_points(len(middle)))
+    _draw_points(axes, middle, difference)
     axes.set_xlabel(f"mean of both: {_plain(label)}")
     axes.set_ylabel(_plain(f"{raters[0]} − {raters[1]}"))
     return _png(figure)
@@ -85,7 +84,7 @@ def identity_scatter(
     pad = 0.05 * (high - low) or 1.0
     ends = (low - pad, high + pad)
     axes.plot(ends, ends, color=SOFT, linewidth=1.1, linestyle=(0, (6, 3)))
-    axes.plot(second, first, **_points(len(first)))
+    _draw_points(axes, second, first)
     axes.set_xlim(ends)
     axes.set_ylim(ends)
     axes.set_aspect("equal")
@@ -140,7 +139,7 @@ def repeat_spread(groups: Sequence[Floats], *, within: Estimate, label: str) -> 
         if math.isfinite(level):
             axes.axhline(level, color=VERMILLION, linewidth=1.4, linestyle=(0, (6, 3)))
     axes.axhline(0.0, color=SOFT, linewidth=0.9)
-    axes.plot(means, deviations, **_points(means.size))
+    _draw_points(axes, means, deviations)
     axes.set_xlabel(f"mean of the site: {_plain(label)}")
     axes.set_ylabel("repeat − mean of its site")
     return _png(figure)
@@ -160,17 +159,19 @@ def _axes() -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _points(count: int) -> dict[str, Any]:
-    """Return how points are drawn: fainter and smaller the more there are."""
-    many = min(1.0, count / 400)
-    return {
-        "linestyle": "none",
-        "marker": "o",
-        "markersize": 5.0 - 2.5 * many,
-        "color": INK,
-        "alpha": 0.65 - 0.35 * many,
-        "markeredgewidth": 0,
-    }
+def _draw_points(axes: Axes, x: Floats, y: Floats) -> None:
+    """Draw points, fainter and smaller the more there are; equal ones as one, larger by count."""
+    places, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
+    many = min(1.0, len(places) / 400)
+    axes.scatter(
+        places[:, 0],
+        places[:, 1],
+        s=(5.0 - 2.5 * many) ** 2 * np.minimum(np.sqrt(counts), 6.0),
+        color=INK,
+        alpha=0.65 - 0.35 * many,
+        linewidths=0,
+        zorder=3,
+    )
 
 
 def _plain(text: str) -> str:
