@@ -16,6 +16,7 @@ import typer
 from .. import __version__
 from ..errors import DermetryError, InterruptedRunError
 from .agree import agree_raters
+from .calibrate import calibrate_app
 from .config import config_app
 from .face import score_faces
 from .folder import export_folder, report_folder, verify_folder
@@ -37,6 +38,7 @@ app.command("export")(export_folder)
 app.command("report")(report_folder)
 app.command("verify")(verify_folder)
 app.command("agree")(agree_raters)
+app.add_typer(calibrate_app, name="calibrate")
 app.add_typer(config_app, name="config")
 app.add_typer(synth_app, name="synth")
 app.add_typer(models_app, name="models")

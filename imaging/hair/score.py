@@ -145,7 +145,10 @@ def _diameters_um(
     )
     lines = [CentreLine(hair.path_px - 0.5, hair.width_px) for hair in traced]
     widths_px, _ = measure_widths(absorption, lines, settings)
-    return widths_px / evidence.scale.px_per_mm * 1e3
+    measured_um = widths_px / evidence.scale.px_per_mm * 1e3
+    diameters_um = settings.diameter_slope * measured_um + settings.diameter_offset_um
+    # Nothing or less lies beyond what a calibration was fitted to: it cannot be told.
+    return np.where(diameters_um > 0, diameters_um, np.nan)
 
 
 def _hairs_and_units(
@@ -279,6 +282,7 @@ def _figures(
             follicles.mean_nearest_distance(places, among=among) if scale.is_known else math.nan
         ),
         mean_length_mm=_mean([hair.length_mm for hair in counted]),
+        calibrated_diameter=bool(settings.calibration_data),
         flags=flags,
         segmenter=settings.segmenter,
         scale=scale,

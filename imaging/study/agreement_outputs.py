@@ -56,12 +56,11 @@ def write_agreement(out_dir: Path, files: AgreementFiles) -> list[Path]:
     for picture in files.pictures:
         path = out_dir / "plots" / picture.name
         write_bytes(path, picture.png)
-    rows = [row for row in files.tables["agreement"] if isinstance(row, AgreementRow)]
     page = render_agreement(
         title=files.title,
         raters=files.raters,
         notes=files.notes,
-        rows=rows,
+        rows=[r for r in files.tables["agreement"] if isinstance(r, AgreementRow)],
         sizes=[r for r in files.tables.get("sample_size", ()) if isinstance(r, SizeRow)],
         pictures=files.pictures,
     )

@@ -143,6 +143,10 @@ def _setting_lines(run: RunRecord) -> list[SettingLine]:
 
 def _facts(run: RunRecord, *, blind: bool) -> list[tuple[str, str]]:
     facts = [(name, version) for name, version in run.versions.items()]
+    calibration = run.settings.get(f"{run.wing}.calibration_data")
+    if calibration:
+        what = "Darkness and homogeneity" if run.wing == "face" else "Diameters"
+        facts.append((f"{what} calibrated by", str(calibration)))
     if not blind:
         facts += [("Run started (UTC)", run.started_at), ("Run ended (UTC)", run.finished_at)]
         facts.append(("Manifest", run.manifest_name))
