@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import HairSettings
+from ..settings import HairSettings, recall
 from .evidence import Map, ShaftEvidence, read_at
 from .lanes import lanes_of_bands
 from .tracks import Points, Track, smoothed
@@ -84,7 +84,7 @@ def choose_strips(
     is_clear = edges > _CLEAR_EDGES
     if is_clear.sum() > _CLEAR_STRIPS:
         usual = _weighted_median(widths[is_clear], lines.counts[is_clear])
-    added = lanes_of_bands(tracks, evidence, usual, settings)
+    added = recall(lanes_of_bands, tracks, evidence, usual, settings)
     lines = _Lines(tracks + added)
     widths, shifts, edges = _fit_bars(_mean_profiles(lines, evidence), usual, settings)
     # A strip far from the usual width is worth less: a pair that touches is no thick hair.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from ..settings import HairSettings
+from ..settings import HairSettings, recall
 from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
@@ -64,9 +64,10 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
 
     Hairs less certain than ``min_confidence`` are dropped.  Sorted by root, top to bottom.
     """
-    strips, _ = choose_strips(find_tracks(evidence, settings), evidence, settings)
-    strips = join_strips(strips, evidence, settings)
-    rooting = find_roots(strips, evidence, settings)
+    tracks = recall(find_tracks, evidence, settings)
+    strips, _ = recall(choose_strips, tracks, evidence, settings)
+    strips = recall(join_strips, strips, evidence, settings)
+    rooting = recall(find_roots, strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
     hairs = [
         _hair(strip, rooting, i, float(confidences[i]), evidence)
