@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..face.measure import score_darkness
 from ..settings import FaceSettings, declarations
 from .agreement_clusters import jackknife_intervals
 from .agreement_kappa import weighted_kappas
-from .calibration_ordinal import cut_points, fit_steps, subject_folds
+from .calibration_ordinal import cut_point, fit_steps, subject_folds
 from .calibration_ratings import RegionRatings
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,7 @@ _BOUNDARIES = (1.5, 2.5, 3.5)
 #: Cut-points are written to this many decimals: far finer than any reader's eye.
 _DECIMALS = 2
 
+DARKNESS_1 = "darkness_1_delta_l"
 DARKNESS = ("darkness_2_delta_l", "darkness_3_delta_l", "darkness_4_delta_l")
 HOMOGENEITY = ("homogeneity_speck_mm", "homogeneity_patch_mm", "homogeneity_uniform_percent")
 
@@ -72,7 +74,15 @@ class ComponentFit:
     notes: tuple[str, ...] = field(default=())
 
 
-Fit = Callable[[RegionRatings, FaceSettings], dict[str, float]]
+@dataclass(frozen=True)
+class Cut:
+    """A cut-point, and whether ratings on both sides of it fix it."""
+
+    value: float
+    is_fitted: bool
+
+
+Fit = Callable[[RegionRatings, FaceSettings], dict[str, Cut]]
 Score = Callable[[RegionRatings, FaceSettings], Floats]
 
 
@@ -114,11 +124,12 @@ def fit_component(component: str, ratings: RegionRatings, settings: FaceSettings
             "make them agree.",
             remedy="Check that rows are of the right photos and regions.",
         )
-    values = ordered_settings(settings, fit(pigmented, settings))
-    names = DARKNESS if component == "darkness" else HOMOGENEITY
+    cuts = fit(pigmented, settings)
+    values = changed_settings(settings, cuts)
 
     def bare(rows: NDArray[np.intp]) -> dict[str, float]:
-        return dict.fromkeys(names, math.nan) | fit(pigmented.taken(rows), settings)
+        found = fit(pigmented.taken(rows), settings)
+        return {name: cut.value if cut.is_fitted else math.nan for name, cut in found.items()}
 
     return ComponentFit(
         component=component,
@@ -131,7 +142,7 @@ def fit_component(component: str, ratings: RegionRatings, settings: FaceSettings
         ratings=len(ratings.steps),
         subjects=len(set(ratings.subjects.tolist())),
         reader_count=len(set(ratings.readers.tolist())),
-        notes=tuple(_fit_notes(component, names, ratings, values, settings)),
+        notes=tuple(_fit_notes(component, cuts, ratings)),
     )
 
 
@@ -149,46 +160,69 @@ def step_errors(machine: Floats, readers: Floats) -> ErrorOfSteps:
     )
 
 
-def _fit_darkness(ratings: RegionRatings, settings: FaceSettings) -> dict[str, float]:
-    del settings
+def _fit_darkness(ratings: RegionRatings, settings: FaceSettings) -> dict[str, Cut]:
     steps = np.maximum(ratings.steps, 1.0)
-    return _named(DARKNESS, _cuts(ratings.delta_l, steps, DARKNESS[0], _BOUNDARIES))
+    return _cuts(ratings.delta_l, steps, DARKNESS, _BOUNDARIES, settings)
 
 
-def _fit_homogeneity(ratings: RegionRatings, settings: FaceSettings) -> dict[str, float]:
+def _fit_homogeneity(ratings: RegionRatings, settings: FaceSettings) -> dict[str, Cut]:
     steps = np.maximum(ratings.steps, 1.0)
-    uniform = _cuts(ratings.percent, steps, HOMOGENEITY[2], _BOUNDARIES[2:])[0]
-    edge = settings.homogeneity_uniform_percent if math.isnan(uniform) else uniform
-    # Step 4 is a matter of the share; below it the machine's largest is 3.
-    below = ratings.percent < edge
+    # Step 4 is a matter of the share, the others of the patch: of the share only "4 or less" is
+    # asked, less standing for its mean.
+    others = steps[steps < 4]
+    four = np.where(steps < 4, others.mean() if others.size else 4.0, 4.0)
+    uniform = _cuts(ratings.percent, four, HOMOGENEITY[2:], _BOUNDARIES[2:], settings)
+    below = ratings.percent < uniform[HOMOGENEITY[2]].value
     patches = _cuts(
-        ratings.patch_mm[below], np.minimum(steps[below], 3.0), HOMOGENEITY[0], _BOUNDARIES[:2]
+        ratings.patch_mm[below],
+        np.minimum(steps[below], 3.0),
+        HOMOGENEITY[:2],
+        _BOUNDARIES[:2],
+        settings,
     )
-    return _named(HOMOGENEITY, (*patches, uniform))
+    return patches | uniform
 
 
 def _cuts(
-    quantity: Floats, steps: Floats, setting: str, boundaries: Sequence[float]
-) -> tuple[float, ...]:
-    """Return cut-points inside the range of a setting; NaN where the ratings say nothing."""
-    if len(set(steps.tolist())) < 2 or float(np.ptp(quantity)) == 0:
-        return (math.nan,) * len(boundaries)
-    declaration = declarations(FaceSettings)[setting]
-    fit = fit_steps(quantity, steps)
-    return cut_points(
-        fit, boundaries, low=float(declaration.low or 0.0), high=float(declaration.high or math.inf)
-    )
+    quantity: Floats,
+    steps: Floats,
+    names: Sequence[str],
+    boundaries: Sequence[float],
+    settings: FaceSettings,
+) -> dict[str, Cut]:
+    """Return a cut-point for each boundary between steps, inside the range of its setting.
 
-
-def _named(names: Sequence[str], cuts: Sequence[float]) -> dict[str, float]:
+    A boundary beyond every step that readers gave has no cut-point among what was measured: the
+    present one stays, moved out of the way where it would give such a step.
+    """
     known = declarations(FaceSettings)
-    return {
-        name: min(
-            max(round(cut, _DECIMALS), float(known[name].low or 0)), float(known[name].high or cut)
-        )
-        for name, cut in zip(names, cuts, strict=True)
-        if math.isfinite(cut)
-    }
+    present = {name: float(getattr(settings, name)) for name in names}
+    if not quantity.size:
+        return {name: Cut(value, False) for name, value in present.items()}
+    varies = len(set(steps.tolist())) > 1 and float(np.ptp(quantity)) > 0
+    fit = fit_steps(quantity, steps) if varies else None
+    cuts = {}
+    for name, boundary in zip(names, boundaries, strict=True):
+        low, high = float(known[name].low or 0.0), float(known[name].high or math.inf)
+        if boundary < steps.min():
+            cut = Cut(min(present[name], _down(float(quantity.min()))), False)
+        elif boundary > steps.max():
+            cut = Cut(max(present[name], _up(float(quantity.max()))), False)
+        elif fit is None:
+            cut = Cut(present[name], False)
+        else:
+            cut = Cut(round(cut_point(fit, boundary, low=low, high=high), _DECIMALS), True)
+        cuts[name] = Cut(min(max(cut.value, low), high), cut.is_fitted)
+    return cuts
+
+
+def _down(value: float) -> float:
+    return math.floor(value * 10**_DECIMALS) / 10**_DECIMALS
+
+
+def _up(value: float) -> float:
+    """Return the next cut-point that is above a value."""
+    return (math.floor(value * 10**_DECIMALS) + 1) / 10**_DECIMALS
 
 
 def with_cuts(settings: FaceSettings, values: Mapping[str, float]) -> FaceSettings:
@@ -197,26 +231,19 @@ def with_cuts(settings: FaceSettings, values: Mapping[str, float]) -> FaceSettin
     return replace(settings, **cuts)
 
 
-def ordered_settings(settings: FaceSettings, values: Mapping[str, float]) -> dict[str, float]:
-    """Return fitted cut-points, and those that are not fitted moved as far as order asks.
+def changed_settings(settings: FaceSettings, cuts: Mapping[str, Cut]) -> dict[str, float]:
+    """Return the settings that cut-points change, in the order of the settings.
 
     Darkness 1 has no effect on pigmented skin, which is at least 1; it stays below darkness 2.
     """
-    changed = dict(values)
-    for names in (("darkness_1_delta_l", *DARKNESS), HOMOGENEITY[:2]):
-        cuts = [values.get(name, getattr(settings, name)) for name in names]
-        for n in range(1, len(names)):
-            if names[n] not in values:
-                cuts[n] = max(cuts[n], cuts[n - 1])
-        for n in range(len(names) - 2, -1, -1):
-            if names[n] not in values:
-                cuts[n] = min(cuts[n], cuts[n + 1])
-        changed |= {
-            name: cut
-            for name, cut in zip(names, cuts, strict=True)
-            if cut != getattr(settings, name)
-        }
-    return changed
+    values = {name: cut.value for name, cut in cuts.items()}
+    if DARKNESS[0] in values:
+        values = {DARKNESS_1: min(settings.darkness_1_delta_l, values[DARKNESS[0]])} | values
+    # Steps that nobody gave can leave their cut-points behind those of their neighbours.
+    for names in (DARKNESS, HOMOGENEITY[:2]):
+        for left, right in pairwise(name for name in names if name in values):
+            values[right] = max(values[left], values[right])
+    return {name: value for name, value in values.items() if value != getattr(settings, name)}
 
 
 def _score_darkness(ratings: RegionRatings, settings: FaceSettings) -> Floats:
@@ -257,7 +284,7 @@ def _out_of_fold(ratings: RegionRatings, settings: FaceSettings, fit: Fit, score
     for fold in np.unique(folds):
         tested = folds == fold
         others = ratings.taken(~tested)
-        values = ordered_settings(settings, fit(others.taken(others.percent > 0), settings))
+        values = changed_settings(settings, fit(others.taken(others.percent > 0), settings))
         steps[tested] = score(ratings.taken(tested), with_cuts(settings, values))
     return steps
 
@@ -283,20 +310,13 @@ def _reader_errors(ratings: RegionRatings) -> ErrorOfSteps:
     return step_errors(np.array(first, np.float64), np.array(second, np.float64))
 
 
-def _fit_notes(
-    component: str,
-    names: Sequence[str],
-    ratings: RegionRatings,
-    values: Mapping[str, float],
-    settings: FaceSettings,
-) -> list[str]:
-    notes = []
+def _fit_notes(component: str, cuts: Mapping[str, Cut], ratings: RegionRatings) -> list[str]:
     steps, counts = np.unique(ratings.steps, return_counts=True)
     given = dict(zip(steps.tolist(), counts.tolist(), strict=True))
-    notes += [
-        f"{component}: nothing in the ratings fits {name}; it stays at {getattr(settings, name):g}."
-        for name in names
-        if name not in values
+    notes = [
+        f"{component}: no reader gave the step beside {name}; it is {cut.value:g}, not fitted."
+        for name, cut in cuts.items()
+        if not cut.is_fitted
     ]
     rare = [f"{step}" for step in (1, 2, 3, 4) if 0 < given.get(float(step), 0) < FEW_OF_A_STEP]
     if rare:

@@ -78,55 +78,68 @@ def fit_steps(quantities: ArrayLike, steps: ArrayLike) -> OrdinalFit:
     # From its mean and in units of its spread: the ridge then weighs alike for mm and ΔL*.
     middle = float(x.mean())
     z = (x - middle) / spread
-    rows = np.arange(y.size)
-
-    def loss(parameters: Floats) -> float:
-        slope = math.exp(parameters[0])
-        thresholds = np.cumsum(np.r_[parameters[1], np.exp(parameters[2:])])
-        below = np.ones((y.size, given.size + 1))
-        below[:, 0] = 0.0
-        below[:, 1:-1] = expit(thresholds - slope * z[:, None])
-        probability = below[rows, codes + 1] - below[rows, codes]
-        likelihood = float(np.log(np.maximum(probability, _LEAST_PROBABILITY)).sum())
-        return -likelihood + _RIDGE * float((parameters**2).sum())
-
-    start = np.zeros(given.size)
     shares = np.cumsum(np.bincount(codes)[:-1]) / y.size
     logits = np.log(shares / (1 - shares))
-    start[1] = logits[0]
-    start[2:] = np.log(np.maximum(np.diff(logits), 1e-3))
+    start = np.r_[0.0, logits[0], np.log(np.maximum(np.diff(logits), 1e-3))]
     bounds = [_SLOPES] + [(None, None)] * (given.size - 1)
-    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds)
+    found = minimize(_loss, start, args=(z, codes), jac=True, method="L-BFGS-B", bounds=bounds)
     slope = math.exp(found.x[0]) / spread
     thresholds = np.cumsum(np.r_[found.x[1], np.exp(found.x[2:])]) + slope * middle
     return OrdinalFit(tuple(given.tolist()), slope, tuple(thresholds.tolist()))
 
 
-def cut_points(
-    fit: OrdinalFit, boundaries: ArrayLike, *, low: float, high: float
-) -> tuple[float, ...]:
-    """Return where the expected step reaches each boundary, for example 1.5, 2.5 and 3.5.
+def _loss(parameters: Floats, z: Floats, codes: NDArray[np.intp]) -> tuple[float, Floats]:
+    """Return the penalised −log likelihood and its gradient.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (k,)
+        Logarithm of the slope, first threshold, logarithms of the steps between thresholds: so
+        every value of them is a valid model.
+    z : ndarray, shape (n,)
+    codes : ndarray, shape (n,)
+        Number of the step, 0 to k − 1.
+    """
+    slope = math.exp(parameters[0])
+    gaps = np.exp(parameters[2:])
+    thresholds = np.cumsum(np.r_[parameters[1], gaps])
+    below = np.zeros((z.size, thresholds.size + 2))
+    below[:, 1:-1] = expit(thresholds - slope * z[:, None])
+    below[:, -1] = 1.0
+    density = below * (1 - below)
+    rows = np.arange(z.size)
+    probability = below[rows, codes + 1] - below[rows, codes]
+    weight = 1 / np.maximum(probability, _LEAST_PROBABILITY)
+    upper, lower = density[rows, codes + 1] * weight, density[rows, codes] * weight
+    # d log p / dθ: each rating pulls on the threshold above it and the one below it.
+    pull = np.bincount(codes, upper, thresholds.size + 1)[:-1]
+    pull -= np.bincount(codes, lower, thresholds.size + 1)[1:]
+    # θ_k is the sum of the first k parts, so a part moves all thresholds from its own on.
+    tail = np.cumsum(pull[::-1])[::-1]
+    gradient = np.r_[-slope * float((z * (upper - lower)).sum()), tail[0], tail[1:] * gaps]
+    value = float(np.log(np.maximum(probability, _LEAST_PROBABILITY)).sum())
+    return (
+        -value + _RIDGE * float((parameters**2).sum()),
+        -gradient + 2 * _RIDGE * parameters,
+    )
+
+
+def cut_point(fit: OrdinalFit, boundary: float, *, low: float, high: float) -> float:
+    """Return where the expected step reaches a boundary, for example 1.5.
 
     Parameters
     ----------
     fit : OrdinalFit
-    boundaries : array_like of float
-        Ascending.
+    boundary : float
+        Between the lowest and the highest step that readers gave.
     low, high : float
-        Range of the quantity; a boundary that is not reached inside gives the nearer end, one
-        beyond every step that readers gave gives NaN: nothing is known of it.
+        Range of the quantity; a boundary that is not reached inside gives the nearer end.
     """
-    cuts = []
-    for boundary in np.asarray(boundaries, np.float64).tolist():
-        if not fit.steps[0] < boundary < fit.steps[-1]:
-            cuts.append(math.nan)
-        elif fit.expected_step(low) >= boundary:
-            cuts.append(low)
-        elif fit.expected_step(high) < boundary:
-            cuts.append(high)
-        else:
-            cuts.append(float(brentq(lambda x, b=boundary: fit.expected_step(x) - b, low, high)))
-    return tuple(cuts)
+    if fit.expected_step(low) >= boundary:
+        return low
+    if fit.expected_step(high) < boundary:
+        return high
+    return float(brentq(lambda x: fit.expected_step(x) - boundary, low, high))
 
 
 def subject_folds(subjects: NDArray[np.str_], *, most: int = 20) -> NDArray[np.intp]:

@@ -124,10 +124,10 @@ def group_repeats(
             remedy="Check the manifest: repeats differ in the column replicate alone.",
         )
     chosen = choose_outcomes([table, table], outcomes)
-    notes = [
-        f"{sum(len(rows) for rows in repeated.values())} rows are repeats of {len(repeated)} "
-        f"sites" + (f", told apart by {', '.join(by)}." if by else ".")
-    ]
+    count = sum(len(rows) for rows in repeated.values())
+    sites = "one site" if len(repeated) == 1 else f"{len(repeated)} sites"
+    told = f", told apart by {', '.join(by)}." if by else "."
+    notes = [f"{count} rows are repeats of {sites}{told}"]
     alone = len(groups) - len(repeated)
     if alone or skipped:
         notes.append(f"Left out: {alone} sites with one photo, {skipped} rows without a replicate.")
