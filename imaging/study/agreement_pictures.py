@@ -46,7 +46,7 @@ def outcome_label(outcome: str) -> str:
         return f"{measure.heading} ({measure.unit})" if measure.unit else measure.heading
     records = (HairScore, FaceScore, *HAIR_TABLES.values(), *FACE_TABLES.values())
     units = {c.name: c.unit for record in records for c in columns_of(record)}
-    name = outcome.removesuffix("_per_cm2").removesuffix("_um").removesuffix("_percent")
+    name = re.sub("_(per_cm2|um|mm|percent|deg)$", "", outcome)
     unit = units.get(outcome, "")
     return f"{name.replace('_', ' ')} ({unit})" if unit else outcome.replace("_", " ")
 
