@@ -35,6 +35,7 @@ FEW_OF_A_STEP = 5
 _BOUNDARIES = (1.5, 2.5, 3.5)
 #: Cut-points are written to this many decimals: far finer than any reader's eye.
 _DECIMALS = 2
+_FINEST = 100
 
 DARKNESS_1 = "darkness_1_delta_l"
 DARKNESS = ("darkness_2_delta_l", "darkness_3_delta_l", "darkness_4_delta_l")
@@ -217,12 +218,12 @@ def _cuts(
 
 
 def _down(value: float) -> float:
-    return math.floor(value * 10**_DECIMALS) / 10**_DECIMALS
+    return math.floor(value * _FINEST) / _FINEST
 
 
 def _up(value: float) -> float:
     """Return the next cut-point that is above a value."""
-    return (math.floor(value * 10**_DECIMALS) + 1) / 10**_DECIMALS
+    return (math.floor(value * _FINEST) + 1) / _FINEST
 
 
 def with_cuts(settings: FaceSettings, values: Mapping[str, float]) -> FaceSettings:
