@@ -18,19 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records.agreement import AgreementRow, CrossRow, DifferenceRow, SizeRow
+from .agreement_clusters import repeats
 from .agreement_icc import Estimate
 from .agreement_kappa import cross_table
 from .agreement_outcomes import ORDINAL_OUTCOMES
-from .agreement_pair import (
-    FEWEST_ROWS,
-    Figure,
-    clustered_intervals,
-    pair_figures,
-    repeats,
-    table_figures,
-)
+from .agreement_pair import FEWEST_ROWS, Figure, pair_figures, subject_figures, table_figures
 from .agreement_panel import Panel
 from .agreement_readers import compare_with_readers
+from .agreement_resampled import clustered_intervals
 from .agreement_size import subjects_for_icc, subjects_for_limits
 
 Floats = NDArray[np.float64]
@@ -146,6 +141,7 @@ def _figures_of(part: _Part, raters: list[int], name: str, kind: str) -> list[Ag
         figures = pair_figures(chosen[:, 0], chosen[:, 1], subjects, is_ordinal=part.is_ordinal)
     else:
         figures = table_figures(chosen)
+    figures += subject_figures(chosen, subjects)
     clustered = clustered_intervals(chosen, subjects, is_ordinal=part.is_ordinal)
     return [_row(part, name, kind, figure, clustered, subjects, dropped) for figure in figures]
 

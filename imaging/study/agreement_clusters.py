@@ -78,6 +78,20 @@ def jackknife_intervals(
     }
 
 
+def repeats(subjects: NDArray[Any]) -> bool:
+    """Tell whether some of several subjects have more than one row."""
+    count = len(set(subjects.tolist()))
+    return 1 < count < subjects.size
+
+
+def by_subject(values: NDArray[np.float64], subjects: NDArray[Any]) -> list[NDArray[np.float64]]:
+    """Return the values of each subject, subjects in order."""
+    names, codes = np.unique(subjects, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(1, names.size))
+    return np.split(values[order], edges)
+
+
 def _interval(value: float, left: list[float], scale: Scale, t: float) -> tuple[float, float]:
     stretch, back = scale
     try:

@@ -16,11 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from .agreement_clusters import by_subject, repeats
 from .agreement_icc import UPPER, Estimate, unbalanced_one_way
 
 Floats = NDArray[np.float64]
@@ -184,6 +186,20 @@ def limits_true_value_constant(first: Sequence[Floats], second: Sequence[Floats]
         lost = 1 - float(np.mean([1 / len(group) for group in readings]))
         added += lost * squares.within if lost > 0 else 0.0
     return _repeated(float(means.mean()), float(means.var(ddof=1)), added)
+
+
+def both_repeated(
+    first: Floats, second: Floats, subjects: NDArray[Any]
+) -> dict[str, RepeatedLimits]:
+    """Return both forms for subjects with several pairs, ``varies`` and ``constant``; else NaN."""
+    if not repeats(subjects):
+        nothing = RepeatedLimits(*([math.nan] * 6))
+        return {"varies": nothing, "constant": nothing}
+    xs, ys = by_subject(first, subjects), by_subject(second, subjects)
+    return {
+        "varies": limits_true_value_varies(by_subject(first - second, subjects)),
+        "constant": limits_true_value_constant(xs, ys),
+    }
 
 
 def _repeated(bias: float, between: float, within: float) -> RepeatedLimits:

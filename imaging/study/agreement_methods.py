@@ -12,6 +12,13 @@ METHODS: tuple[tuple[str, str], ...] = (
         "out are not used.",
     ),
     (
+        "ICC by a mixed model",
+        "Where subjects have several rows: random subjects, rows within subjects, raters and "
+        "residual, by the analysis of variance. ICC within subjects is the agreement on "
+        "differences within a subject, as between visits; it is lower than the others, and it is "
+        "the one that a trial of change rests on.",
+    ),
+    (
         "Limits of agreement",
         "Mean difference ± 1.96 SD. Their intervals are exact (noncentral t, Carkeet 2015, each "
         "limit by itself); those usual in papers (Bland and Altman 1999) stand beside them. With "

@@ -26,6 +26,7 @@ _PAIR_COLUMNS: tuple[tuple[str, str], ...] = (
     ("Lower limit", "lower limit"),
     ("Upper limit", "upper limit"),
     ("ICC(2,1)", "ICC(2,1)"),
+    ("ICC within subjects", "ICC, within subjects"),
     ("CCC", "CCC"),
     ("Kappa, quadratic", "kappa, quadratic"),
     ("Detectable change", "MDC, agreement"),
@@ -43,6 +44,7 @@ _ALL_COLUMNS: tuple[tuple[str, str], ...] = (
     ("ICC(2,1)", "ICC(2,1)"),
     ("ICC(3,1)", "ICC(3,1)"),
     ("ICC(2,k)", "ICC(2,k)"),
+    ("ICC within subjects", "ICC, within subjects"),
     ("SEM", "SEM, agreement"),
     ("Detectable change", "MDC, agreement"),
 )
@@ -284,6 +286,10 @@ def _block(
                 cells=tuple(_cell(main_row(group, statistic)) for _, statistic in used),
             )
         )
+    if any(
+        main_row(group, "lower limit") is not group.get("lower limit") for group in groups.values()
+    ):
+        caption += ". Limits and SD of differences: true value varies within subjects"
     return Block(caption, ("", *(head for head, _ in used)), tuple(lines))
 
 

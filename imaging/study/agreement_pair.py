@@ -7,14 +7,13 @@ number, for every jackknife sample over the subjects.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .agreement_clusters import FISHER, LOGARITHM, Scale, jackknife_intervals
+from .agreement_clusters import repeats
 from .agreement_concordance import (
     REPEATABILITY_FACTOR,
     coefficients_of_variation,
@@ -25,18 +24,16 @@ from .agreement_concordance import (
 from .agreement_icc import (
     ICC_NAMES,
     Estimate,
-    icc_values,
     intraclass_correlations,
     mean_squares,
 )
 from .agreement_kappa import KAPPA_NAMES, weighted_kappas
 from .agreement_limits import (
-    RepeatedLimits,
+    both_repeated,
     limits_of_agreement,
-    limits_true_value_constant,
-    limits_true_value_varies,
     proportional_bias,
 )
+from .agreement_mixed import MIXED_NAMES, mixed_figures
 
 Floats = NDArray[np.float64]
 
@@ -58,21 +55,6 @@ class Figure:
 _REPEATED = {
     "varies": "where what is measured changes between a subject's rows (visits)",
     "constant": "where nothing changes between a subject's rows (replicates)",
-}
-
-#: How the jackknife stretches each figure; others are taken as they are.
-_SCALES: dict[str, Scale] = {
-    **dict.fromkeys(ICC_NAMES, FISHER),
-    "CCC": FISHER,
-    "Pearson r": FISHER,
-    "SD of differences": LOGARITHM,
-    "mean absolute difference": LOGARITHM,
-    "SEM, agreement": LOGARITHM,
-    "SEM, consistency": LOGARITHM,
-    "MDC, agreement": LOGARITHM,
-    "MDC, consistency": LOGARITHM,
-    "CV, root mean square": LOGARITHM,
-    "CV, logarithmic": LOGARITHM,
 }
 
 
@@ -168,84 +150,14 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
     ]
 
 
-def clustered_intervals(
-    ratings: Floats, subjects: NDArray[Any], *, is_ordinal: bool
-) -> dict[str, tuple[float, float]]:
-    """Return jackknife limits over subjects by the figures' names; empty without repeats.
-
-    Parameters
-    ----------
-    ratings : ndarray, shape (n, k)
-        Complete.
-    subjects : ndarray, shape (n,)
-    is_ordinal : bool
-    """
+def subject_figures(ratings: Floats, subjects: NDArray[Any]) -> list[Figure]:
+    """Return the figures of the mixed model; none where no subject repeats."""
     if not repeats(subjects):
-        return {}
-
-    def bare(rows: NDArray[np.intp]) -> Mapping[str, float]:
-        return bare_figures(ratings[rows], subjects[rows], is_ordinal=is_ordinal)
-
-    found = jackknife_intervals(bare, subjects, scales=_SCALES)
-    k = ratings.shape[1]
-    for single in ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)"):
-        # The mean of k ratings follows from a single one (Spearman-Brown), and so do its limits.
-        low, high = found[single]
-        found[f"{single[:-2]}k)"] = (k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high))
-    return found
-
-
-def bare_figures(ratings: Floats, subjects: NDArray[Any], *, is_ordinal: bool) -> dict[str, float]:
-    """Return figures without intervals, for the jackknife; NaN where too few rows are left."""
-    ms = mean_squares(ratings)
-    iccs = icc_values(ms)
-    agreement = math.sqrt(ms.residual + max(0.0, (ms.raters - ms.residual) / ms.n))
-    consistency = math.sqrt(ms.residual)
-    root, logarithmic = coefficients_of_variation(list(ratings))
-    figures = {form: iccs[form] for form in ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)")}
-    figures |= {
-        "SEM, agreement": agreement,
-        "SEM, consistency": consistency,
-        "MDC, agreement": REPEATABILITY_FACTOR * agreement,
-        "MDC, consistency": REPEATABILITY_FACTOR * consistency,
-        "CV, root mean square": root,
-        "CV, logarithmic": logarithmic,
-    }
-    if ratings.shape[1] == 2:
-        figures |= _bare_pair(ratings[:, 0], ratings[:, 1], subjects, is_ordinal)
-    return figures
-
-
-def repeats(subjects: NDArray[Any]) -> bool:
-    """Tell whether some of several subjects have more than one row."""
-    count = len(set(subjects.tolist()))
-    return 1 < count < subjects.size
-
-
-def _bare_pair(
-    first: Floats, second: Floats, subjects: NDArray[Any], is_ordinal: bool
-) -> dict[str, float]:
-    d = first - second
-    sd = float(d.std(ddof=1))
-    concordance = concordance_correlation(first, second)
-    figures = {
-        "mean difference": float(d.mean()),
-        "SD of differences": sd,
-        "lower limit": float(d.mean()) - 1.96 * sd,
-        "upper limit": float(d.mean()) + 1.96 * sd,
-        "mean absolute difference": float(np.abs(d).mean()),
-        "proportional bias": proportional_bias(first, second).slope.value,
-        "CCC": concordance.concordance.value,
-        "Pearson r": concordance.pearson.value,
-    }
-    for name, limits in _both_repeated(first, second, subjects).items():
-        figures[f"lower limit, true value {name}"] = limits.lower
-        figures[f"upper limit, true value {name}"] = limits.upper
-    if is_ordinal:
-        figures |= {k: v.estimate.value for k, v in weighted_kappas(first, second).items()}
-        figures["exact agreement"] = 100 * float((d == 0).mean())
-        figures["within one step"] = 100 * float((np.abs(d) <= 1).mean())
-    return figures
+        return []
+    return [
+        Figure(name, MIXED_NAMES[name], estimate)
+        for name, estimate in mixed_figures(ratings, subjects)
+    ]
 
 
 def _difference_figures(first: Floats, second: Floats) -> list[Figure]:
@@ -298,7 +210,7 @@ def _difference_figures(first: Floats, second: Floats) -> list[Figure]:
 
 def _repeated_figures(first: Floats, second: Floats, subjects: NDArray[Any]) -> list[Figure]:
     figures = []
-    for name, limits in _both_repeated(first, second, subjects).items():
+    for name, limits in both_repeated(first, second, subjects).items():
         meaning = _REPEATED[name]
         figures += [
             Figure(
@@ -318,26 +230,6 @@ def _repeated_figures(first: Floats, second: Floats, subjects: NDArray[Any]) -> 
             ),
         ]
     return figures
-
-
-def _both_repeated(
-    first: Floats, second: Floats, subjects: NDArray[Any]
-) -> dict[str, RepeatedLimits]:
-    if not repeats(subjects):
-        nothing = RepeatedLimits(*([math.nan] * 6))
-        return {"varies": nothing, "constant": nothing}
-    xs, ys = _by_subject(first, subjects), _by_subject(second, subjects)
-    return {
-        "varies": limits_true_value_varies(_by_subject(first - second, subjects)),
-        "constant": limits_true_value_constant(xs, ys),
-    }
-
-
-def _by_subject(values: Floats, subjects: NDArray[Any]) -> Sequence[Floats]:
-    names, codes = np.unique(subjects, return_inverse=True)
-    order = np.argsort(codes, kind="stable")
-    edges = np.searchsorted(codes[order], np.arange(1, names.size))
-    return np.split(values[order], edges)
 
 
 def _step_figures(first: Floats, second: Floats, note: str) -> list[Figure]:
