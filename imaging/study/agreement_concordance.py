@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from .agreement_icc import UPPER, Estimate, unbalanced_one_way
+from .agreement_icc import UPPER, Estimate, Groups, group_means
 from .agreement_limits import WITHIN_95
 
 Floats = NDArray[np.float64]
@@ -60,13 +60,14 @@ def concordance_correlation(first: ArrayLike, second: ArrayLike) -> Concordance:
     )
 
 
-def coefficients_of_variation(groups: Sequence[ArrayLike]) -> tuple[float, float]:
+def coefficients_of_variation(groups: Sequence[ArrayLike] | Floats) -> tuple[float, float]:
     """Return the within-subject coefficient of variation in percent by two methods.
 
     Parameters
     ----------
     groups : sequence of array_like
-        Readings of each object; groups of one reading say nothing and are left out.
+        Readings of each object, or one array with an object a row; groups of one reading say
+        nothing and are left out.
 
     Returns
     -------
@@ -74,13 +75,28 @@ def coefficients_of_variation(groups: Sequence[ArrayLike]) -> tuple[float, float
         100·√mean(s²/m²) over the objects, and 100·(exp(s_log) − 1) with s_log the within-subject
         SD of the logarithms.  NaN when a reading is 0 or less: percent of nothing.
     """
-    arrays = [np.asarray(group, np.float64) for group in groups]
-    repeated = [group for group in arrays if group.size > 1]
-    if not repeated or any(group.min() <= 0 for group in repeated):
+    repeated: Groups
+    if isinstance(groups, np.ndarray):
+        repeated = groups
+    else:
+        repeated = [array for array in map(_numbers, groups) if array.size > 1]
+    if len(repeated) == 0:
         return math.nan, math.nan
-    squares = [(float(group.std(ddof=1)) / float(group.mean())) ** 2 for group in repeated]
-    logarithms = unbalanced_one_way([np.log(group) for group in repeated])[0].within
-    return 100 * math.sqrt(float(np.mean(squares))), 100 * (math.exp(math.sqrt(logarithms)) - 1)
+    values, sizes, means = group_means(repeated)
+    if values.min() <= 0:
+        return math.nan, math.nan
+    starts = np.cumsum(sizes) - sizes
+    variances = np.add.reduceat((values - np.repeat(means, sizes)) ** 2, starts) / (sizes - 1)
+    logarithms = np.log(values)
+    log_means = np.add.reduceat(logarithms, starts) / sizes
+    within = float(((logarithms - np.repeat(log_means, sizes)) ** 2).sum())
+    log_sd = math.sqrt(within / float((sizes - 1).sum()))
+    root = math.sqrt(float((variances / means**2).mean()))
+    return 100 * root, 100 * (math.exp(log_sd) - 1)
+
+
+def _numbers(group: ArrayLike) -> Floats:
+    return np.asarray(group, np.float64)
 
 
 def sd_interval(variance: float, freedom: float) -> Estimate:

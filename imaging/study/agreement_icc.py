@@ -12,6 +12,7 @@ its erratum (Psychol Methods 1:390).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
+#: Groups of any sizes, or of one size as the rows of one array.
+Groups = Sequence[Floats] | Floats
 
 #: Share of the distribution below the upper end of a two-sided 95 % interval.
 UPPER = 0.975
@@ -146,12 +149,12 @@ def intraclass_correlations(ratings: ArrayLike) -> dict[str, Estimate]:
     return {form: Estimate(value, *limits.get(form, nothing)) for form, value in values.items()}
 
 
-def unbalanced_one_way(groups: list[Floats]) -> tuple[MeanSquares, float]:
+def unbalanced_one_way(groups: Groups) -> tuple[MeanSquares, float]:
     """Return the one-way analysis of variance of groups of any sizes.
 
     Parameters
     ----------
-    groups : list of ndarray of float
+    groups : sequence of ndarray of float, none empty, or one ndarray, a group a row
         Repeats of each object; groups of one have no within part but count for the between part.
 
     Returns
@@ -162,12 +165,10 @@ def unbalanced_one_way(groups: list[Floats]) -> tuple[MeanSquares, float]:
     m0 : float
         The size that equal groups would have: (N − Σm²/N) / (groups − 1).
     """
-    sizes = np.array([len(group) for group in groups], np.float64)
-    total, count = float(sizes.sum()), len(groups)
-    middle = float(np.concatenate(groups).mean())
-    means = np.array([group.mean() for group in groups])
-    between = float((sizes * (means - middle) ** 2).sum())
-    within = float(sum(((group - group.mean()) ** 2).sum() for group in groups))
+    values, sizes, means = group_means(groups)
+    total, count = float(sizes.sum()), sizes.size
+    between = float((sizes * (means - values.mean()) ** 2).sum())
+    within = float(((values - np.repeat(means, sizes)) ** 2).sum())
     return (
         MeanSquares(
             rows=between / (count - 1) if count > 1 else math.nan,
@@ -179,6 +180,16 @@ def unbalanced_one_way(groups: list[Floats]) -> tuple[MeanSquares, float]:
         ),
         (total - float((sizes**2).sum()) / total) / (count - 1) if count > 1 else math.nan,
     )
+
+
+def group_means(groups: Groups) -> tuple[Floats, NDArray[np.intp], Floats]:
+    """Return all values of some groups one after the other, the groups' sizes and their means."""
+    if isinstance(groups, np.ndarray):
+        return groups.ravel(), np.full(len(groups), groups.shape[1]), groups.mean(axis=1)
+    values = np.concatenate(groups)
+    sizes = np.array([len(group) for group in groups], np.intp)
+    starts = np.cumsum(sizes) - sizes
+    return values, sizes, np.add.reduceat(values, starts) / sizes
 
 
 def _absolute_limits(ms: MeanSquares, icc: float) -> tuple[float, float]:

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from .agreement_clusters import by_subject, repeats
-from .agreement_icc import UPPER, Estimate, unbalanced_one_way
+from .agreement_icc import UPPER, Estimate, group_means, unbalanced_one_way
 
 Floats = NDArray[np.float64]
 
@@ -179,12 +179,13 @@ def limits_true_value_constant(first: Sequence[Floats], second: Sequence[Floats]
     var = var(d̄) + (1 − mean(1/mₓ))·s²ₓ + (1 − mean(1/m_y))·s²_y, with s² the within-subject
     variance of either rater (1999, sections 5.1 and 5.2; 2007, section 2).
     """
-    means = np.array([a.mean() - b.mean() for a, b in zip(first, second, strict=True)])
+    sides = [[np.asarray(group, np.float64) for group in readings] for readings in (first, second)]
     added = 0.0
-    for readings in (first, second):
-        squares, _ = unbalanced_one_way([np.asarray(group, np.float64) for group in readings])
-        lost = 1 - float(np.mean([1 / len(group) for group in readings]))
+    for readings in sides:
+        squares, _ = unbalanced_one_way(readings)
+        lost = 1 - float(np.mean(1 / group_means(readings)[1]))
         added += lost * squares.within if lost > 0 else 0.0
+    means = group_means(sides[0])[2] - group_means(sides[1])[2]
     return _repeated(float(means.mean()), float(means.var(ddof=1)), added)
 
 

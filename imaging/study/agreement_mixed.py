@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .agreement_clusters import by_subject
 from .agreement_icc import Estimate, mean_squares, unbalanced_one_way
 
 Floats = NDArray[np.float64]
@@ -64,9 +65,7 @@ def variance_components(ratings: ArrayLike, subjects: NDArray[Any]) -> Component
     """
     table = np.asarray(ratings, np.float64)
     ms = mean_squares(table)
-    names, codes = np.unique(subjects, return_inverse=True)
-    means = table.mean(axis=1)
-    between, m0 = unbalanced_one_way([means[codes == n] for n in range(names.size)])
+    between, m0 = unbalanced_one_way(by_subject(table.mean(axis=1), subjects))
     rows, whole = ms.k * between.within, ms.k * between.rows
     return Components(
         subject=(whole - rows) / (ms.k * m0),

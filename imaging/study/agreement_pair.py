@@ -104,7 +104,7 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
     consistent = sd_interval(ms.residual, (ms.n - 1) * (ms.k - 1))
     # A rater's own shift is part of the error of a single rating by anybody.
     absolute = Estimate(math.sqrt(ms.residual + max(0.0, (ms.raters - ms.residual) / ms.n)))
-    root, logarithmic = coefficients_of_variation(list(ratings))
+    root, logarithmic = coefficients_of_variation(ratings)
     iccs = intraclass_correlations(ratings)
     methods = {"2": "F, Satterthwaite"}
     none_positive = "a value is 0 or less: percent cannot be told" if math.isnan(root) else ""

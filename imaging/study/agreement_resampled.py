@@ -75,7 +75,7 @@ def bare_figures(ratings: Floats, subjects: NDArray[Any], *, is_ordinal: bool) -
     iccs = icc_values(ms)
     agreement = math.sqrt(ms.residual + max(0.0, (ms.raters - ms.residual) / ms.n))
     consistency = math.sqrt(ms.residual)
-    root, logarithmic = coefficients_of_variation(list(ratings))
+    root, logarithmic = coefficients_of_variation(ratings)
     figures = {form: iccs[form] for form in ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)")}
     figures |= {
         "SEM, agreement": agreement,
