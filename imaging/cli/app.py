@@ -23,6 +23,7 @@ from .folder import export_folder, report_folder, verify_folder
 from .hair import score_hairs
 from .models import models_app
 from .synth import synth_app
+from .tune import tune_app
 
 app = typer.Typer(
     name="dermetry",
@@ -39,6 +40,7 @@ app.command("report")(report_folder)
 app.command("verify")(verify_folder)
 app.command("agree")(agree_raters)
 app.add_typer(calibrate_app, name="calibrate")
+app.add_typer(tune_app, name="tune")
 app.add_typer(config_app, name="config")
 app.add_typer(synth_app, name="synth")
 app.add_typer(models_app, name="models")

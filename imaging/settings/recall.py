@@ -77,12 +77,13 @@ class Memory:
                 for at, reads in found.reads.items():
                     _pass_on(arguments[at], reads)
                 return found.result  # type: ignore[no-any-return]
-        reads = {at: set[str]() for at, a in enumerate(arguments) if isinstance(a, _GROUPS)}
-        watched = [_watch(a, reads[at]) if at in reads else a for at, a in enumerate(arguments)]
+        noting = {at: set[str]() for at, a in enumerate(arguments) if isinstance(a, _GROUPS)}
+        watched = [_watch(a, noting[at]) if at in noting else a for at, a in enumerate(arguments)]
         result = step(*watched[: len(args)], **dict(zip(kwargs, watched[len(args) :], strict=True)))
         self.done += 1
         noted = {
-            at: {name: _value(arguments[at], name) for name in names} for at, names in reads.items()
+            at: {name: _value(arguments[at], name) for name in names}
+            for at, names in noting.items()
         }
         for at, values in noted.items():
             _pass_on(arguments[at], values)
@@ -131,8 +132,8 @@ def _identity(argument: object) -> object:
 
 def _watch(settings: Any, reads: set[str], prefix: str = "") -> Any:
     """Return a copy that adds the dotted name of every field read to `reads`."""
-    kind = type(settings)
-    watched = object.__new__(_watched_kind(getattr(kind, "plain_kind", kind)))
+    kind: Any = type(settings)
+    watched: Any = object.__new__(_watched_kind(getattr(kind, "plain_kind", kind)))
     held = object.__getattribute__(settings, "__dict__")
     inner = object.__getattribute__(watched, "__dict__")
     inner.update({field.name: held[field.name] for field in dataclasses.fields(settings)})
