@@ -46,6 +46,7 @@ class ScoringRequest:
     as_json: bool
     is_quiet: bool
     named_settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    locked: Path | None = None
 
 
 def score_photos(request: ScoringRequest) -> int:
@@ -123,9 +124,17 @@ def _batch_options(request: ScoringRequest) -> BatchOptions:
     from ..study.batch import BatchOptions  # noqa: PLC0415
 
     check_scale(request.px_per_mm, request.field_width_mm)
+    effective = gather_settings(request.config, request.assignments, request.named_settings)
+    lock = None
+    if request.locked is not None:
+        from ..study.locking import obey, read_lock  # noqa: PLC0415
+
+        lock = read_lock(read_settings_file(request.locked), origin=str(request.locked))
+        effective = obey(lock, effective, wing=request.wing)
     return BatchOptions(
         wing=request.wing,
-        effective=gather_settings(request.config, request.assignments, request.named_settings),
+        effective=effective,
+        lock=lock,
         inputs=PhotoInputs(px_per_mm=request.px_per_mm, field_width_mm=request.field_width_mm),
         manifest=request.manifest,
         engine="serial" if request.engine == "serial" else "process",

@@ -70,8 +70,11 @@ Steps = Annotated[
     int, typer.Option("--steps", metavar="N", help="Values of a range.", rich_help_panel=SEARCH)
 ]
 Samples = Annotated[
-    int, typer.Option("--samples", metavar="N", help="Points of --search sample.", rich_help_panel=SEARCH)
-]  # fmt: skip
+    int,
+    typer.Option(
+        "--samples", metavar="N", help="Points of --search sample.", rich_help_panel=SEARCH
+    ),
+]
 Rounds = Annotated[
     int,
     typer.Option(

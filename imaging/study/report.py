@@ -22,6 +22,7 @@ from ..records import HAIR_TABLES, HairScore, columns_of
 from ..records.face import FACE_TABLES, FaceScore
 from ..records.outcome import PhotoRow
 from ..settings import all_declarations
+from .locking import lock_remarks
 from .presentation import Contents, SettingLine, blind_labels, page_context
 from .run_record import RunRecord
 from .store import Ledger, open_for_reading
@@ -83,7 +84,10 @@ def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
         settings=_setting_lines(run),
         facts=_facts(run, blind=blind),
         visits=list(visit_rows(ledger, run.wing)) if run.wing in POOLERS else (),
-        remarks=_remarks(run, ended=len(results) + len(failures)),
+        remarks=[
+            *_remarks(run, ended=len(results) + len(failures)),
+            *lock_remarks(ledger.runs()),
+        ],
         columns=columns,
         manifest_columns=[name for name in run.manifest_columns if name not in measured],
         pictures={

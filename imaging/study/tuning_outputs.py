@@ -42,6 +42,7 @@ from .writing import make_folder, whole_file, write_bytes
 
 PAGE_NAME = "tuning.html"
 SETTINGS_NAME = "tuned.toml"
+_STYLES = ("report.css", "agreement.css", "tuning.css")
 #: Photos that the page lists, those that depend most on a setting first.
 _LISTED_PHOTOS = 15
 #: Ends of a curve that differ by more than this factor are drawn on a logarithmic axis.
@@ -205,9 +206,7 @@ def _page(
         lstrip_blocks=True,
     )
     environment.filters["figure"] = shown_figure
-    style = "\n".join(
-        (TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "agreement.css")
-    )
+    style = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in _STYLES)
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src '{source_hash(style)}'"

@@ -71,8 +71,8 @@ def draw_curve(plot: CurvePlot) -> bytes:
         axes.axvspan(x[low], x[high], color=BLUE, alpha=0.10, linewidth=0)
     for figures in plot.photos[:_MOST_LINES]:
         axes.plot(x, figures, color=SOFT, alpha=0.22, linewidth=0.7)
-    for (name, figures), dashes in zip(plot.others, ("--", ":"), strict=False):
-        axes.plot(x, figures, color=VERMILLION, linewidth=1.1, linestyle=dashes, label=name)
+    for (name, figures), dashes in zip(plot.others, ("--", "-."), strict=False):
+        axes.plot(x, figures, color=VERMILLION, linewidth=1.2, linestyle=dashes, label=name)
     style = "-" if plot.is_number else ""
     axes.plot(
         x, plot.figures, style, marker="o", markersize=3.2, color=BLUE, linewidth=2.0,
