@@ -34,10 +34,11 @@ _SHIFT_BITS = 4
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """One thing drawn: its label and its vertices, shape (n, 2)."""
+    """One thing drawn: its label, its vertices, shape (n, 2), and the holes of an area."""
 
     label: str
     points: Floats
+    holes: tuple[Floats, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +137,12 @@ def filled(areas: Sequence[Shape], shape: tuple[int, int]) -> Mask:
     mask = np.zeros(shape, np.uint8)
     scale = 1 << _SHIFT_BITS
     for area in areas:
-        corners = np.rint((np.clip(area.points, -MAX_PX / 64, MAX_PX / 64) - 0.5) * scale)
-        cv2.fillPoly(mask, [corners.astype(np.int32)], 1, shift=_SHIFT_BITS)
+        # OpenCV takes what an odd number of rings encloses for inside.
+        one = np.zeros(shape, np.uint8)
+        rings = [
+            np.rint((np.clip(ring, -MAX_PX, MAX_PX) - 0.5) * scale).astype(np.int32)
+            for ring in (area.points, *area.holes)
+        ]
+        cv2.fillPoly(one, rings, 1, shift=_SHIFT_BITS)
+        mask |= one
     return mask.astype(bool)

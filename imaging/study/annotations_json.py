@@ -216,11 +216,8 @@ def _add_geometry(
     elif kind == "LineString":
         kinds["lines"].append(Shape(label, as_points(places, where=where)))
     elif kind == "Polygon" and isinstance(places, list) and places:
-        if len(places) > 1:
-            raise TableError(
-                f"{where} has a hole, which cannot be read.", remedy="Cut the ring open."
-            )
-        kinds["areas"].append(Shape(label, as_points(places[0], where=where)))
+        outer, *holes = (as_points(ring, where=where) for ring in places)
+        kinds["areas"].append(Shape(label, outer, tuple(holes)))
     else:
         raise TableError(f"{where}: a geometry {kind!r} cannot be read.")
 
