@@ -30,7 +30,7 @@ _PAIR_COLUMNS: tuple[tuple[str, str], ...] = (
     ("CCC", "CCC"),
     ("Kappa, quadratic", "kappa, quadratic"),
     ("Detectable change", "MDC, agreement"),
-    ("p, proportional bias", "p, proportional bias"),
+    ("Proportional bias", "proportional bias"),
 )
 _STRATUM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("Mean difference", "mean difference"),

@@ -73,7 +73,7 @@ def pair_figures(
     """
     ratings = np.column_stack([first, second])
     note = _constant_note(first, second)
-    figures = _difference_figures(first, second)
+    figures = _difference_figures(first, second, is_repeated=repeats(subjects))
     if repeats(subjects):
         figures += _repeated_figures(first, second, subjects)
     figures += table_figures(ratings, note=note)
@@ -160,12 +160,15 @@ def subject_figures(ratings: Floats, subjects: NDArray[Any]) -> list[Figure]:
     ]
 
 
-def _difference_figures(first: Floats, second: Floats) -> list[Figure]:
+def _difference_figures(first: Floats, second: Floats, *, is_repeated: bool) -> list[Figure]:
     d = first - second
     limits = limits_of_agreement(d)
     slope = proportional_bias(first, second)
     approximate = "approximate (Bland & Altman 1999)"
     exact = "noncentral t, exact"
+    note = (
+        "takes rows as independent; read the clustered limits of the slope" if is_repeated else ""
+    )
     return [
         Figure("mean difference", "bias: mean of first − second", limits.bias, "t"),
         Figure(
@@ -199,11 +202,17 @@ def _difference_figures(first: Floats, second: Floats) -> list[Figure]:
             slope.slope,
             "t",
         ),
-        Figure("p, proportional bias", "test of that slope against 0", Estimate(slope.p_slope)),
+        Figure(
+            "p, proportional bias",
+            "test of that slope against 0",
+            Estimate(slope.p_slope),
+            note=note,
+        ),
         Figure(
             "p, Bradley-Blackwood",
             "test of equal means and equal variances at once",
             Estimate(slope.p_bradley_blackwood),
+            note=note,
         ),
     ]
 
