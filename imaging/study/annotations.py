@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.draw import polygon
 
 from ..errors import TableError
 
@@ -28,8 +28,6 @@ MAX_SHAPES = 200_000
 MAX_POINTS = 2_000_000
 #: No photo is larger; what lies beyond is no place in one.
 MAX_PX = 1_000_000.0
-#: Polygons are drawn with this many binary digits below a pixel.
-_SHIFT_BITS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,16 +131,12 @@ def box_points(first: Sequence[float], second: Sequence[float]) -> Floats:
 
 
 def filled(areas: Sequence[Shape], shape: tuple[int, int]) -> Mask:
-    """Return the pixels inside polygons, ndarray of bool of this (height, width)."""
-    mask = np.zeros(shape, np.uint8)
-    scale = 1 << _SHIFT_BITS
+    """Return the pixels whose centre lies inside a polygon, ndarray of bool of (height, width)."""
+    mask = np.zeros(shape, bool)
     for area in areas:
-        # OpenCV takes what an odd number of rings encloses for inside.
-        one = np.zeros(shape, np.uint8)
-        rings = [
-            np.rint((np.clip(ring, -MAX_PX, MAX_PX) - 0.5) * scale).astype(np.int32)
-            for ring in (area.points, *area.holes)
-        ]
-        cv2.fillPoly(one, rings, 1, shift=_SHIFT_BITS)
-        mask |= one
-    return mask.astype(bool)
+        inside = np.zeros(shape, bool)
+        for ring in (area.points, *area.holes):
+            # What an odd number of rings encloses is inside.
+            inside[polygon(ring[:, 1] - 0.5, ring[:, 0] - 0.5, shape)] ^= True
+        mask |= inside
+    return mask

@@ -17,6 +17,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import find_contours
 
 from .. import __version__
 from ..errors import LedgerError
@@ -248,29 +250,19 @@ def _feature(
 
 
 def _polygons(mask: NDArray[np.bool_]) -> list[list[list[list[float]]]]:
-    """Return outer rings with their holes, through the centres of the pixels at the border."""
-    contours, tree = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
-    )
-    polygons: dict[int, list[list[list[float]]]] = {}
-    for number, contour in enumerate(contours):
-        parent = int(tree[0][number][3])
-        ring = (contour[:, 0].astype(np.float64) + 0.5).tolist()
-        if parent < 0:
-            polygons[number] = [[*ring, ring[0]]]
-    for number, contour in enumerate(contours):
-        parent = int(tree[0][number][3])
-        if parent >= 0:
-            # OpenCV runs a hole's ring along pixels of the area; one pixel in lies the hole.
-            hole = np.zeros(mask.shape, np.uint8)
-            cv2.drawContours(hole, [contour], 0, 1, cv2.FILLED)
-            inner = (hole > 0) & ~mask
-            for ring_ in cv2.findContours(
-                inner.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-            )[0]:
-                ring = (ring_[:, 0].astype(np.float64) + 0.5).tolist()
-                polygons[parent].append([*ring, ring[0]])
-    return list(polygons.values())
+    """Return each connected part as its outer ring and its holes, half-way between pixel centres.
+
+    A pixel lies inside exactly when its centre does.
+    """
+    labels, count = ndimage.label(mask)
+    polygons = []
+    for number, place in enumerate(ndimage.find_objects(labels, count), 1):
+        part = np.pad(labels[place] == number, 1).astype(np.float64)
+        rings = sorted(find_contours(part, 0.5), key=len, reverse=True)
+        # The padding moves indices by one, and the centre of a pixel lies half a one on.
+        shift = np.array([place[1].start, place[0].start]) - 0.5
+        polygons.append([(ring[:, ::-1] + shift).tolist() for ring in rings])
+    return polygons
 
 
 def _path(hair: Mapping[str, Any]) -> Floats:
