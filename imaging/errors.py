@@ -102,6 +102,11 @@ class NoFaceError(PhotoError):
     default_remedy = "Use a photo that shows the whole face, or score a partial crop with --patch."
 
 
+class ReferenceMismatchError(PhotoError):
+    code = "reference_mismatch"
+    default_remedy = "Make the reference on the upright photo, and export it at the photo's size."
+
+
 class WorkerDiedError(PhotoError):
     code = "worker_died"
     default_remedy = (

@@ -26,7 +26,7 @@ from benchmarking.results import Row, failures, markdown, tables
 from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-SECTIONS = ("real", "synthetic", "invariance", "bars", "speed", "batch")
+SECTIONS = ("real", "synthetic", "invariance", "bars", "speed", "batch", "tuning")
 FACE_SECTIONS = ("clear", "painted", "severity", "drift", "speed")
 
 #: Columns of text where the output is no terminal but a file or a pipe.
@@ -110,6 +110,7 @@ def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
     from benchmarking.speed import measure_speed
     from benchmarking.synthetic_hair import measure_synthetic
     from benchmarking.tool import Method
+    from benchmarking.tuning import measure_tuning
     from imaging.hair.segmenter import segmenter_names
 
     names = given.segmenters.split(",") if given.segmenters else segmenter_names()
@@ -122,6 +123,7 @@ def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
         "bars": lambda: measure_bars(methods, labelled, is_quick=is_quick),
         "speed": lambda: measure_speed(methods, labelled, is_quick=is_quick),
         "batch": lambda: measure_batch(labelled, is_quick=is_quick),
+        "tuning": lambda: measure_tuning(labelled, is_quick=is_quick),
     }
     if labelled is not None:
         measures["real"] = lambda: measure_real(labelled, methods, is_quick=is_quick)

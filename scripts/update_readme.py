@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from environment import ROOT
 from imaging.errors import PhotoError
 from imaging.records import FLAGS, HAIR_TABLES, HairScore, columns_of
+from imaging.records.agreement import AGREEMENT_TABLES
 from imaging.records.face import FACE_TABLES, FaceScore
 from imaging.records.outcome import FailureRow, PhotoRow
 from imaging.records.visit import VisitRow
@@ -80,6 +81,8 @@ def _tables() -> Iterator[tuple[str, type]]:
         if pooler.record not in (HairScore, FaceScore):
             yield f"`visits.csv`, {wing}", pooler.record
     yield "`failures.csv`", FailureRow
+    for name, record in AGREEMENT_TABLES.items():
+        yield f"`{name}.csv` of `dermetry agree`", record
 
 
 def _columns(record: type) -> str:

@@ -15,12 +15,15 @@ import typer
 
 from .. import __version__
 from ..errors import DermetryError, InterruptedRunError
+from .agree import agree_raters
+from .calibrate import calibrate_app
 from .config import config_app
 from .face import score_faces
 from .folder import export_folder, report_folder, verify_folder
 from .hair import score_hairs
 from .models import models_app
 from .synth import synth_app
+from .tune import tune_app
 
 app = typer.Typer(
     name="dermetry",
@@ -35,6 +38,9 @@ app.command("face")(score_faces)
 app.command("export")(export_folder)
 app.command("report")(report_folder)
 app.command("verify")(verify_folder)
+app.command("agree")(agree_raters)
+app.add_typer(calibrate_app, name="calibrate")
+app.add_typer(tune_app, name="tune")
 app.add_typer(config_app, name="config")
 app.add_typer(synth_app, name="synth")
 app.add_typer(models_app, name="models")

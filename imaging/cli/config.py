@@ -1,4 +1,4 @@
-"""`dermetry config`: settings shown, written and checked."""
+"""`dermetry config`: settings shown, written, checked and locked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .streams import print_lines
 if TYPE_CHECKING:
     from ..settings import Declaration, EffectiveSettings
 
-config_app = typer.Typer(help="Show, write and check settings.", no_args_is_help=True)
+config_app = typer.Typer(help="Show, write, check and lock settings.", no_args_is_help=True)
 
 
 @config_app.command("show")
@@ -37,18 +37,7 @@ def write_settings(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new TOML file.")],
 ) -> None:
     """Write a TOML file with every setting at its default, each with its reason."""
-    text = default_toml()
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError as err:
-        raise OutputError(
-            f"{file} exists and is not overwritten.", remedy="Choose another name."
-        ) from err
-    except OSError as err:
-        raise OutputError(
-            f"{file} cannot be written: {err.strerror or err}.", remedy="Choose another place."
-        ) from err
+    _write_new(file, default_toml())
     typer.echo(f"Wrote {file}.", err=True)
 
 
@@ -74,6 +63,41 @@ def check_settings(
         f"face {settings_digest(settings, 'face')}.",
         err=True,
     )
+
+
+@config_app.command("lock")
+def lock_settings(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new lock file.")],
+    reason: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXT", help="Why: the protocol, the day of the data."),
+    ],
+    config: opt.ConfigFile = None,
+    assignments: opt.Assignments = None,
+) -> None:
+    """Freeze settings for a trial: --locked FILE then refuses all others."""
+    import datetime  # noqa: PLC0415
+
+    from ..study.locking import lock_text  # noqa: PLC0415
+
+    settings = gather_settings(config, assignments or []).settings
+    now = datetime.datetime.now(datetime.UTC)
+    _write_new(file, lock_text(settings, reason=reason, now=now))
+    typer.echo(f"Locked in {file}; run with --locked {file}.", err=True)
+
+
+def _write_new(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as err:
+        raise OutputError(
+            f"{file} exists and is not overwritten.", remedy="Choose another name."
+        ) from err
+    except OSError as err:
+        raise OutputError(
+            f"{file} cannot be written: {err.strerror or err}.", remedy="Choose another place."
+        ) from err
 
 
 def default_toml() -> str:

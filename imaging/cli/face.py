@@ -29,6 +29,7 @@ def score_faces(
     manifest: opt.ManifestFile = None,
     config: opt.ConfigFile = None,
     assignments: opt.Assignments = None,
+    locked: opt.LockFile = None,
     segmenter: opt.SegmenterName = None,
     engine: opt.EngineChoice = opt.Engine.process,
     jobs: opt.Jobs = None,
@@ -57,6 +58,7 @@ def score_faces(
             manifest=manifest,
             config=config,
             assignments=assignments or [],
+            locked=locked,
             named_settings={
                 name: (option, value) for name, (option, value) in named.items() if value
             },

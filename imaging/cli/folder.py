@@ -20,9 +20,15 @@ def export_folder(
     xlsx: Annotated[
         bool, typer.Option("--xlsx", help="Write all tables as dermetry.xlsx as well.")
     ] = False,
+    coco: Annotated[
+        bool, typer.Option("--coco", help="Write hairs, units, regions and lesions as coco.json.")
+    ] = False,
+    geojson: Annotated[
+        bool, typer.Option("--geojson", help="Write them as GeoJSON, a file for each photo.")
+    ] = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Rebuild all tables and run.toml from the ledger."""
+    """Rebuild all tables and run.toml from the ledger; annotations for drawing programs."""
     from ..study.outputs import write_outputs  # noqa: PLC0415
     from ..study.store import open_for_reading  # noqa: PLC0415
     from ..study.wings import load_wing  # noqa: PLC0415
@@ -34,6 +40,11 @@ def export_folder(
             from ..study.workbook import write_workbook  # noqa: PLC0415
 
             paths.append(write_workbook(folder / "dermetry.xlsx", ledger, wing))
+        if coco or geojson:
+            from ..study.annotations_export import export_coco, export_geojson  # noqa: PLC0415
+
+            paths += [export_coco(folder, ledger)] if coco else []
+            paths += export_geojson(folder, ledger) if geojson else []
     if not quiet:
         for path in paths:
             typer.echo(path)

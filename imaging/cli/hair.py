@@ -32,6 +32,7 @@ def score_hairs(
     manifest: opt.ManifestFile = None,
     config: opt.ConfigFile = None,
     assignments: opt.Assignments = None,
+    locked: opt.LockFile = None,
     segmenter: opt.SegmenterName = None,
     engine: opt.EngineChoice = opt.Engine.process,
     jobs: opt.Jobs = None,
@@ -55,6 +56,7 @@ def score_hairs(
             manifest=manifest,
             config=config,
             assignments=assignments or [],
+            locked=locked,
             named_settings={
                 name: (option, str(value)) for name, (option, value) in named.items() if value
             },

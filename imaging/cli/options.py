@@ -47,6 +47,14 @@ ManifestFile = Annotated[
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")
 ]
+LockFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--locked",
+        metavar="FILE",
+        help="Settings locked by dermetry config lock; any other is refused.",
+    ),
+]
 Assignments = Annotated[
     list[str] | None,
     typer.Option(

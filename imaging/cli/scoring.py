@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ class ScoringRequest:
     as_json: bool
     is_quiet: bool
     named_settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    locked: Path | None = None
 
 
 def score_photos(request: ScoringRequest) -> int:
@@ -106,25 +108,33 @@ def read_settings_file(path: Path) -> bytes:
         raise SettingsError(f"{path} cannot be read: {err.strerror or err}.") from err
 
 
-def _batch_options(request: ScoringRequest) -> BatchOptions:
-    import math  # noqa: PLC0415
-
-    from ..records import PhotoInputs  # noqa: PLC0415
-    from ..study.batch import BatchOptions  # noqa: PLC0415
-
-    if request.px_per_mm is not None and request.field_width_mm is not None:
+def check_scale(px_per_mm: float | None, field_width_mm: float | None) -> None:
+    """Refuse both kinds of scale at once, and a scale that is none."""
+    if px_per_mm is not None and field_width_mm is not None:
         raise UsageError(
             "--px-per-mm and --field-width-mm are both given.", remedy="Give one of the two."
         )
-    for option, value in (
-        ("--px-per-mm", request.px_per_mm),
-        ("--field-width-mm", request.field_width_mm),
-    ):
+    for option, value in (("--px-per-mm", px_per_mm), ("--field-width-mm", field_width_mm)):
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise UsageError(f"{option} {value:g} should be a number above 0.")
+
+
+def _batch_options(request: ScoringRequest) -> BatchOptions:
+    from ..records import PhotoInputs  # noqa: PLC0415
+    from ..study.batch import BatchOptions  # noqa: PLC0415
+
+    check_scale(request.px_per_mm, request.field_width_mm)
+    effective = gather_settings(request.config, request.assignments, request.named_settings)
+    lock = None
+    if request.locked is not None:
+        from ..study.locking import obey, read_lock  # noqa: PLC0415
+
+        lock = read_lock(read_settings_file(request.locked), origin=str(request.locked))
+        effective = obey(lock, effective, wing=request.wing)
     return BatchOptions(
         wing=request.wing,
-        effective=gather_settings(request.config, request.assignments, request.named_settings),
+        effective=effective,
+        lock=lock,
         inputs=PhotoInputs(px_per_mm=request.px_per_mm, field_width_mm=request.field_width_mm),
         manifest=request.manifest,
         engine="serial" if request.engine == "serial" else "process",

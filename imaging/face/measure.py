@@ -114,10 +114,7 @@ def measure_region(
     patch_mm = 0.0 if is_clear else largest_patch_px(lesion) / px_per_mm
     grade = RegionGrade(
         area=area_score(percent),
-        # Skin that counts as pigmented is at least barely darker: D is 0 on clear skin alone.
-        darkness=0.0
-        if is_clear
-        else max(1.0, darkness_score(delta_l, cuts=darkness_cuts(settings))),
+        darkness=score_darkness(delta_l, percent, settings),
         homogeneity=homogeneity_score(
             percent,
             patch_mm,
@@ -173,6 +170,16 @@ def unreadable_region(name: str, readable_percent: float) -> RegionScore:
         red_percent=nan,
         mean_redness=nan,
     )
+
+
+def score_darkness(delta_l: float, percent: float, settings: FaceSettings) -> float:
+    """Return darkness D (0 to 4) of a region from its ΔL* and its pigmented share.
+
+    Skin that counts as pigmented is at least barely darker: D is 0 on clear skin alone.
+    """
+    if percent == 0:
+        return 0.0
+    return max(1.0, darkness_score(delta_l, cuts=darkness_cuts(settings)))
 
 
 def darkness_cuts(settings: FaceSettings) -> tuple[float, float, float, float]:

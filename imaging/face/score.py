@@ -22,7 +22,7 @@ from ..photo.graphics import find_graphics
 from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
 from ..records import FaceMaps, FaceScore, Photo, RegionScore, join_flags
-from ..settings import FaceSettings, Settings, digest
+from ..settings import FaceSettings, Settings, digest, recall
 from .geometry import REGION_LABELS, FaceLandmarks, WorkingFrame
 from .landmarks import find_landmarks, working_frame
 from .masi import area_score, grade_of, hemi_masi, total_scores
@@ -92,7 +92,7 @@ def score_photo(photo: Photo, settings: Settings) -> FaceScore:
     ModelError
         Face models or weights are missing or tampered with.
     """
-    return score_evidence(extract_evidence(photo, settings), settings)
+    return score_evidence(recall(extract_evidence, photo, settings), settings)
 
 
 def weights_digest(settings: Settings) -> str:
@@ -107,13 +107,13 @@ def weights_digest(settings: Settings) -> str:
 def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
     """Find face, regions and light; compare every pixel of skin with normal skin."""
     face = settings.face
-    graphics = find_graphics(photo.pixels)
-    chart = find_chart(photo.pixels, settings=settings.photo)
+    graphics = recall(find_graphics, photo.pixels)
+    chart = recall(find_chart, photo.pixels, settings=settings.photo)
     scale, scale_flags = find_scale(photo, graphics, settings.photo)
     if face.patch_mode:
-        part = _patch_part(photo, graphics.masked, face)
+        part = recall(_patch_part, photo, graphics.masked, face)
     else:
-        part = _face_part(photo, graphics.masked, face)
+        part = recall(_face_part, photo, graphics.masked, face)
     pixels = correct_colour(part.pixels, chart)
     px_per_mm = scale.px_per_mm * part.frame.scale
     flags = [*part.flags, *chart.flags, *(f for f in scale_flags if f != "no_scale")]

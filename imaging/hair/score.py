@@ -14,10 +14,10 @@ from ..photo.graphics import find_graphics
 from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
 from ..records import CutoffSplit, Hair, HairScore, Photo, Scale, Unit, join_flags
-from ..settings import HairSettings, Settings
+from ..settings import HairSettings, Settings, recall
 from . import follicles
 from .diameter import CentreLine, measure_widths
-from .evidence import ShaftEvidence
+from .evidence import Map, ShaftEvidence
 from .field import Field, counting_frame, find_field
 from .plausibility import judge_traces
 from .segmenter import find_segmenter
@@ -70,16 +70,16 @@ def score_photo(photo: Photo, settings: Settings) -> HairScore:
     NothingReadableError
         Nearly all of the photo is glare, black, out of focus or covered by graphics.
     """
-    return score_evidence(extract_evidence(photo, settings), settings)
+    return score_evidence(recall(extract_evidence, photo, settings), settings)
 
 
 def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
     """Return everything that depends on the pixels and on settings of the evidence stage only."""
-    graphics = find_graphics(photo.pixels)
+    graphics = recall(find_graphics, photo.pixels)
     scale, scale_flags = find_scale(photo, graphics, settings.photo)
-    quality = assess_quality(photo.pixels, masked=graphics.masked, settings=settings.photo)
+    quality = recall(assess_quality, photo.pixels, masked=graphics.masked, settings=settings.photo)
     shape = (photo.height_px, photo.width_px)
-    field = find_field(shape, graphics, quality, settings.hair)
+    field = recall(find_field, shape, graphics, quality, settings.hair)
     if field.share < _LEAST_READABLE_SHARE:
         raise NothingReadableError(
             f"Only {100 * field.share:.1f} % of the photo can be read: the rest is glare, black, "
@@ -88,18 +88,17 @@ def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
     if scale.is_known:
         zoom = settings.hair.working_px_per_mm / scale.px_per_mm
     else:
-        zoom = estimate_zoom(photo.pixels, valid=field.readable, settings=settings.hair)
-    shafts = _find_shafts(photo.pixels, field, zoom, settings.hair)
+        zoom = recall(estimate_zoom, photo.pixels, valid=field.readable, settings=settings.hair)
+    shafts = recall(_find_shafts, photo.pixels, field, zoom, settings.hair)
     flags = join_flags(photo.flags, scale_flags, quality.flags, field.flags)
     return HairEvidence(photo, scale, field, graphics.text, shafts, flags)
 
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
     """Trace, measure and count the hairs of the evidence."""
-    traced = trace_hairs(evidence.shafts, settings.hair)
-    frame = counting_frame(
-        evidence.field, settings.hair.guard_margin_mm * evidence.working_px_per_mm
-    )
+    traced = recall(trace_hairs, evidence.shafts, settings.hair)
+    margin_px = settings.hair.guard_margin_mm * evidence.working_px_per_mm
+    frame = recall(counting_frame, evidence.field, margin_px)
     diameters_um = _diameters_um(evidence, traced, settings.hair)
     hairs, units, unit_flags = _hairs_and_units(
         evidence, traced, diameters_um, frame, settings.hair
@@ -138,14 +137,24 @@ def _diameters_um(
     """Return the diameter of every traced hair, NaN without a scale."""
     if not evidence.scale.is_known or not traced:
         return np.full(len(traced), np.nan)
-    absorption = linear_absorption(
+    absorption = recall(
+        linear_absorption,
         evidence.photo.pixels,
         valid=evidence.field.readable,
         px_per_mm=evidence.scale.px_per_mm,
     )
+    widths_px = recall(_widths_px, absorption, traced, settings)
+    measured_um = widths_px / evidence.scale.px_per_mm * 1e3
+    diameters_um = settings.diameter_slope * measured_um + settings.diameter_offset_um
+    # Nothing or less lies beyond what a calibration was fitted to: it cannot be told.
+    return np.where(diameters_um > 0, diameters_um, np.nan)
+
+
+def _widths_px(
+    absorption: Map, traced: list[TracedHair], settings: HairSettings
+) -> NDArray[np.float64]:
     lines = [CentreLine(hair.path_px - 0.5, hair.width_px) for hair in traced]
-    widths_px, _ = measure_widths(absorption, lines, settings)
-    return widths_px / evidence.scale.px_per_mm * 1e3
+    return measure_widths(absorption, lines, settings)[0]
 
 
 def _hairs_and_units(
@@ -279,6 +288,7 @@ def _figures(
             follicles.mean_nearest_distance(places, among=among) if scale.is_known else math.nan
         ),
         mean_length_mm=_mean([hair.length_mm for hair in counted]),
+        calibrated_diameter=bool(settings.calibration_data),
         flags=flags,
         segmenter=settings.segmenter,
         scale=scale,

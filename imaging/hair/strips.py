@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import HairSettings
+from ..settings import HairSettings, recall
 from .evidence import Map, ShaftEvidence, read_at
 from .lanes import lanes_of_bands
 from .tracks import Points, Track, smoothed
@@ -77,6 +77,18 @@ def choose_strips(
     """Return the chosen strips, best first, and the photo's usual width in mm (NaN: none)."""
     if not tracks:
         return [], float("nan")
+    lines, widths, shifts, usual = recall(_fitted_lines, tracks, evidence, settings)
+    # A strip far from the usual width is worth less: a pair that touches is no thick hair.
+    ratio = np.log(widths / usual)
+    weight = np.where(ratio > 0, settings.width_prior, settings.thin_prior)
+    prior = np.exp(-0.5 * weight * ratio**2)
+    return _choose(lines, widths, shifts, prior, evidence, settings), usual
+
+
+def _fitted_lines(
+    tracks: list[Track], evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[_Lines, NDArray[np.float64], NDArray[np.float64], float]:
+    """Return all candidate lines, width and shift (mm) of each one's best bar, and usual width."""
     lines = _Lines(tracks)
     profiles = _mean_profiles(lines, evidence)
     usual = settings.usual_width_um * 1e-3
@@ -84,14 +96,10 @@ def choose_strips(
     is_clear = edges > _CLEAR_EDGES
     if is_clear.sum() > _CLEAR_STRIPS:
         usual = _weighted_median(widths[is_clear], lines.counts[is_clear])
-    added = lanes_of_bands(tracks, evidence, usual, settings)
+    added = recall(lanes_of_bands, tracks, evidence, usual, settings)
     lines = _Lines(tracks + added)
     widths, shifts, edges = _fit_bars(_mean_profiles(lines, evidence), usual, settings)
-    # A strip far from the usual width is worth less: a pair that touches is no thick hair.
-    ratio = np.log(widths / usual)
-    weight = np.where(ratio > 0, settings.width_prior, settings.thin_prior)
-    prior = np.exp(-0.5 * weight * ratio**2)
-    return _choose(lines, widths, shifts, prior, evidence, settings), usual
+    return lines, widths, shifts, usual
 
 
 class _Lines:
@@ -175,17 +183,10 @@ def _choose(
     evidence: ShaftEvidence,
     settings: HairSettings,
 ) -> list[Strip]:
+    half, places, pixels, worth = recall(_sections, lines, widths, shifts, evidence, settings)
+    (x, y), (row, column) = places, pixels
     px_per_mm = evidence.px_per_mm
-    shift = (shifts * px_per_mm).astype(np.float32)[lines.owner]
-    half = (widths * px_per_mm / 2).astype(np.float32)[lines.owner]
-    sin, cos = np.sin(lines.angle), np.cos(lines.angle)
-    x, y = lines.x - sin * shift, lines.y + cos * shift
-    across_x = x[:, None] - sin[:, None] * half[:, None] * _ACROSS
-    across_y = y[:, None] + cos[:, None] * half[:, None] * _ACROSS
-    worth = _section_worth(lines, x, y, half, across_x, across_y, evidence, settings)
     height, width = evidence.darkness.shape
-    column = np.clip(np.rint(across_x), 0, width - 1).astype(np.intp)
-    row = np.clip(np.rint(across_y), 0, height - 1).astype(np.intp)
     covered = np.zeros((height, width), np.uint8)
     starts, step_mm = lines.starts, lines.tracks[0].step_px / px_per_mm
 
@@ -231,6 +232,28 @@ def _choose(
             )
         )
     return chosen
+
+
+def _sections(
+    lines: _Lines,
+    widths: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    evidence: ShaftEvidence,
+    settings: HairSettings,
+) -> tuple[Map, tuple[Points, Points], tuple[NDArray[np.intp], NDArray[np.intp]], Map]:
+    """Return of every cross-section half width, centre, pixels across it, and their worth."""
+    px_per_mm = evidence.px_per_mm
+    shift = (shifts * px_per_mm).astype(np.float32)[lines.owner]
+    half = (widths * px_per_mm / 2).astype(np.float32)[lines.owner]
+    sin, cos = np.sin(lines.angle), np.cos(lines.angle)
+    x, y = lines.x - sin * shift, lines.y + cos * shift
+    across_x = x[:, None] - sin[:, None] * half[:, None] * _ACROSS
+    across_y = y[:, None] + cos[:, None] * half[:, None] * _ACROSS
+    worth = _section_worth(lines, x, y, half, across_x, across_y, evidence, settings)
+    height, width = evidence.darkness.shape
+    column = np.clip(np.rint(across_x), 0, width - 1).astype(np.intp)
+    row = np.clip(np.rint(across_y), 0, height - 1).astype(np.intp)
+    return half, (x, y), (row, column), worth
 
 
 def _section_worth(

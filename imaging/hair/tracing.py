@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from ..settings import HairSettings
+from ..settings import HairSettings, recall
 from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
@@ -63,14 +63,15 @@ class TracedHair:
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
     """Return every hair of the evidence as an object of its own.
 
-    Hairs less certain than ``min_confidence`` are dropped.  Sorted by root, top to bottom.
+    Hairs less certain than ``min_confidence`` (``min_vote_confidence``) are dropped.  Sorted by root, top to bottom.
     """
     if evidence.votes is not None:
         least = settings.min_vote_confidence
-        hairs = [_voted_hair(hair, evidence) for hair in collect_hairs(evidence, settings)]
+        voted = recall(collect_hairs, evidence, settings)
+        hairs = [_voted_hair(hair, evidence) for hair in voted]
     else:
         least = settings.min_confidence
-        hairs = _trace_lines(evidence, settings)
+        hairs = recall(_trace_lines, evidence, settings)
     hairs = [hair for hair in hairs if hair.confidence >= least]
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
     return hairs
@@ -78,9 +79,10 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
 
 def _trace_lines(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
     """Return hairs as the lines that the evidence holds, whatever their confidence."""
-    strips, _ = choose_strips(find_tracks(evidence, settings), evidence, settings)
-    strips = join_strips(strips, evidence, settings)
-    rooting = find_roots(strips, evidence, settings)
+    tracks = recall(find_tracks, evidence, settings)
+    strips, _ = recall(choose_strips, tracks, evidence, settings)
+    strips = recall(join_strips, strips, evidence, settings)
+    rooting = recall(find_roots, strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
     return [
         _hair(strip, rooting, i, float(confidences[i]), evidence) for i, strip in enumerate(strips)

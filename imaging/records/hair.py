@@ -96,6 +96,9 @@ class HairScore:
     single_unit_percent: float = column("Share of counted units with one hair.", unit="%")
     mean_unit_spacing_mm: float = column("Mean nearest-neighbour distance of units.", unit="mm")
     mean_length_mm: float = column("Mean visible length of counted hairs.", unit="mm")
+    calibrated_diameter: bool = column(
+        "Whether diameters were fitted to caliper readings of this site.", default=False
+    )
     flags: tuple[str, ...] = ()
     segmenter: str = ""
     scale: Scale = field(default_factory=Scale)

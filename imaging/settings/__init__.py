@@ -18,6 +18,7 @@ from .effective import (
 from .face import FaceSettings
 from .hair import HairSettings
 from .photo import PhotoSettings
+from .recall import Memory, recall, remembering
 
 __all__ = [
     "STAGES",
@@ -25,6 +26,7 @@ __all__ = [
     "EffectiveSettings",
     "FaceSettings",
     "HairSettings",
+    "Memory",
     "PhotoSettings",
     "Settings",
     "Stage",
@@ -37,6 +39,8 @@ __all__ = [
     "effective_settings",
     "parse_assignments",
     "parse_toml",
+    "recall",
+    "remembering",
     "replace_values",
     "result_values",
     "setting",

@@ -291,6 +291,11 @@ class FaceSettings:
         ),
         stage="measuring",
     )
+    calibration_data: str = setting(
+        "",
+        reason="The readers' scores that the cut-points were fitted to; written by calibrate face.",
+        stage="measuring",
+    )
     spot_delta_l: float = setting(
         6.0,
         unit="ΔL*",

@@ -299,6 +299,26 @@ class HairSettings:
         reason="Standard error of a count by hidden hairs, from scenes of known truth.",
         stage="measuring",
     )
+    diameter_slope: float = setting(
+        1.0,
+        low=0.2,
+        high=5.0,
+        reason="Diameters are multiplied by this; fitted to a caliper by calibrate hair.",
+        stage="measuring",
+    )
+    diameter_offset_um: float = setting(
+        0.0,
+        unit="µm",
+        low=-100.0,
+        high=100.0,
+        reason="Added to the diameters after that; fitted with the slope.",
+        stage="measuring",
+    )
+    calibration_data: str = setting(
+        "",
+        reason="The caliper readings that slope and offset were fitted to; empty for none.",
+        stage="measuring",
+    )
     terminal_cutoff_um: float = setting(
         40.0,
         unit="µm",

@@ -17,6 +17,7 @@ from ..settings import EffectiveSettings, settings_digest
 from .engines import EngineName, run_tasks, usable_cores
 from .interrupt import StopRequest
 from .job import Job
+from .locking import Lock
 from .manifest import Manifest, check_manifest, inputs_of, read_manifest
 from .outputs import Counts, count_outcomes, write_outputs
 from .pictures import are_present, picture_path, remove_outdated
@@ -52,6 +53,8 @@ class BatchOptions:
     with_masks : bool
     is_blind : bool
         Keep subject, visit, arm and dates out of the report.
+    lock : Lock or None
+        The lock that `effective` obeys.
     """
 
     wing: str
@@ -63,6 +66,7 @@ class BatchOptions:
     is_fresh: bool = False
     with_masks: bool = False
     is_blind: bool = False
+    lock: Lock | None = None
 
 
 class Observer(Protocol):
@@ -318,6 +322,9 @@ def _record(plan: Plan, options: BatchOptions) -> RunRecord:
         manifest_name=manifest.name if manifest else "",
         manifest_columns=manifest.columns if manifest else (),
         photos=len(plan.tasks),
+        lock_digest=options.lock.lock_digest if options.lock else "",
+        lock_reason=options.lock.reason if options.lock else "",
+        locked_at=options.lock.locked_at if options.lock else "",
         started_at=_now(),
     )
 

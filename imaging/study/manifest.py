@@ -64,16 +64,26 @@ def read_manifest(path: Path) -> Manifest:
     ManifestError
         It cannot be read, is too large, has no column ``photo``, or names a column twice.
     """
+    return _as_manifest(path, read_lines(path))
+
+
+def read_lines(path: Path) -> Iterable[tuple[int, list[str]]]:
+    """Return the line number and the cells of every line of a CSV or XLSX file, as text.
+
+    Raises
+    ------
+    ManifestError
+        It cannot be read, is too large, or is neither a workbook nor UTF-8 text.
+    """
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise ManifestError(f"{path} holds {size} bytes; a manifest has under {MAX_BYTES}.")
+            raise ManifestError(f"{path} holds {size} bytes; a table has under {MAX_BYTES}.")
         content = path.read_bytes()
     except OSError as err:
         raise ManifestError(f"{path} cannot be read: {err.strerror or err}.") from err
     is_workbook = content.startswith(b"PK\x03\x04")
-    lines = _workbook_lines(path, content) if is_workbook else _csv_lines(path, content)
-    return _as_manifest(path, lines)
+    return _workbook_lines(path, content) if is_workbook else _csv_lines(path, content)
 
 
 def check_manifest(

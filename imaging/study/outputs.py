@@ -11,6 +11,7 @@ from typing import Any
 import tomli_w
 
 from ..records.outcome import Failure, FailureRow
+from .locking import lock_remarks
 from .store import Ledger
 from .tables import Row, failure_rows, result_columns, result_rows, write_tables
 from .wings import Wing
@@ -77,6 +78,12 @@ def run_document(ledger: Ledger) -> dict[str, Any]:
             "flagged": counts.flagged,
             "unfinished": counts.unfinished,
         },
+        "lock": {
+            "lock_digest": run.lock_digest,
+            "locked_at": run.locked_at,
+            "reason": run.lock_reason,
+        },
+        "lock_history": list(lock_remarks(ledger.runs())),
         "origins": {name: run.origins.get(name, "default") for name in run.settings},
         "versions": dict(run.versions),
     }

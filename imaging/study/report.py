@@ -22,6 +22,7 @@ from ..records import HAIR_TABLES, HairScore, columns_of
 from ..records.face import FACE_TABLES, FaceScore
 from ..records.outcome import PhotoRow
 from ..settings import all_declarations
+from .locking import lock_remarks
 from .presentation import Contents, SettingLine, blind_labels, page_context
 from .run_record import RunRecord
 from .store import Ledger, open_for_reading
@@ -83,7 +84,10 @@ def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
         settings=_setting_lines(run),
         facts=_facts(run, blind=blind),
         visits=list(visit_rows(ledger, run.wing)) if run.wing in POOLERS else (),
-        remarks=_remarks(run, ended=len(results) + len(failures)),
+        remarks=[
+            *_remarks(run, ended=len(results) + len(failures)),
+            *lock_remarks(ledger.runs()),
+        ],
         columns=columns,
         manifest_columns=[name for name in run.manifest_columns if name not in measured],
         pictures={
@@ -143,6 +147,10 @@ def _setting_lines(run: RunRecord) -> list[SettingLine]:
 
 def _facts(run: RunRecord, *, blind: bool) -> list[tuple[str, str]]:
     facts = [(name, version) for name, version in run.versions.items()]
+    calibration = run.settings.get(f"{run.wing}.calibration_data")
+    if calibration:
+        what = "Darkness and homogeneity" if run.wing == "face" else "Diameters"
+        facts.append((f"{what} calibrated by", str(calibration)))
     if not blind:
         facts += [("Run started (UTC)", run.started_at), ("Run ended (UTC)", run.finished_at)]
         facts.append(("Manifest", run.manifest_name))
@@ -180,9 +188,10 @@ def _policy(style: str, script: str) -> str:
     """Return a content security policy: this style, this script, pictures beside the page."""
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self' file:; "
-        f"style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'"
+        f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'"
     )
 
 
-def _source_hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """Return what a content security policy calls a script or a style by."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -44,6 +44,8 @@ class RunRecord:
         Its columns besides ``photo``, in its order.
     photos : int
         How many photos the run was asked for.
+    lock_digest, lock_reason, locked_at : str
+        Of the lock that the run obeyed (`locking`); empty for a run without one.
     started_at, finished_at : str
         UTC, ISO 8601; ``finished_at`` is empty while the run goes on, or when it was killed.
     state : str
@@ -60,6 +62,9 @@ class RunRecord:
     manifest_name: str = ""
     manifest_columns: tuple[str, ...] = ()
     photos: int = 0
+    lock_digest: str = ""
+    lock_reason: str = ""
+    locked_at: str = ""
     started_at: str = ""
     finished_at: str = ""
     state: str = "running"

@@ -188,6 +188,12 @@ class Ledger:
             raise LedgerError(f"{self.path} holds no run.", remedy="Score some photos first.")
         return load_run(text)
 
+    def runs(self) -> list[RunRecord]:
+        """Return the records of all runs, oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(sa.select(_runs.c.record).order_by(_runs.c.run_id))
+            return [load_run(text) for (text,) in rows]
+
     def earlier(self, photo_ids: Sequence[str]) -> dict[str, Outcome]:
         """Return what any run has kept of these photos, without their tables."""
         found: dict[str, Outcome] = {}

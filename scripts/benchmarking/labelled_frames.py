@@ -19,9 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
-Ends = NDArray[np.float64]  # (n, 4): root x, root y, tip x, tip y
+from imaging.hair.ends import Ends, as_ends, ends_distances, pair_ends
 
 #: Pairs farther apart than this, in pixels of the frame, are none: 0.17 and 0.08 mm at 179.5 px/mm.
 TOLERANCES_PX = (30, 15)
@@ -30,9 +29,6 @@ TOLERANCES_PX = (30, 15)
 ZONE_PX = 32
 MIDDLE_X_PX, MIDDLE_Y_PX = 640, 512
 LINES_X_PX, LINES_Y_PX = (0, MIDDLE_X_PX, 1280), (0, MIDDLE_Y_PX, 1008)
-
-#: Cost of a pair beyond the tolerance: so large that it is never preferred to an allowed one.
-FORBIDDEN_COST = 1e4
 
 
 @dataclass(frozen=True)
@@ -100,41 +96,10 @@ def read_labels(path: Path) -> dict[str, Labels]:
 END_COLUMNS = ("root_x_px", "root_y_px", "tip_x_px", "tip_y_px")
 
 
-def as_ends(rows: Sequence[Sequence[float]]) -> Ends:
-    """Return rows of four numbers as an array, also when there are none."""
-    return np.asarray(rows, float).reshape(-1, 4)
-
-
 def frame_number(photo: str) -> int | None:
     """Return the number in a file name such as ``frame_07.jpg``; None without one."""
     found = re.search(r"\d+", Path(photo).stem)
     return int(found.group()) if found else None
-
-
-def ends_distances(first: Ends, second: Ends) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean distance of both ends, shapes (n, m): same way round, other way round."""
-
-    def distances(these: Ends, those: Ends) -> NDArray[np.float64]:
-        offsets = these[:, None, :] - those[None, :, :]
-        return np.hypot(offsets[..., 0], offsets[..., 1])
-
-    roots, tips = slice(0, 2), slice(2, 4)
-    same = distances(first[:, roots], second[:, roots]) + distances(first[:, tips], second[:, tips])
-    turned = distances(first[:, roots], second[:, tips]) + distances(
-        first[:, tips], second[:, roots]
-    )
-    return same / 2, turned / 2
-
-
-def pair_ends(first: Ends, second: Ends, *, tolerance_px: float) -> tuple[NDArray[np.intp], ...]:
-    """Return the indices of the pairs, one to one, of least total distance."""
-    if not len(first) or not len(second):
-        nothing = np.zeros(0, np.intp)
-        return nothing, nothing
-    cost = np.minimum(*ends_distances(first, second))
-    left, right = linear_sum_assignment(np.where(cost > tolerance_px, FORBIDDEN_COST, cost))
-    is_allowed = cost[left, right] <= tolerance_px
-    return left[is_allowed], right[is_allowed]
 
 
 def in_ignore_zone(ends: Ends) -> NDArray[np.bool_]:
