@@ -153,6 +153,8 @@ def _network(weights: bytes) -> HairNet:
 
     from .networks import HairNet  # noqa: PLC0415
 
+    # One thread: sums in another order would change digits, and workers share the cores anyway.
+    torch.set_num_threads(1)
     network = HairNet()
     network.load_state_dict(load(weights))
     network.eval()

@@ -63,7 +63,8 @@ class TracedHair:
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
     """Return every hair of the evidence as an object of its own.
 
-    Hairs less certain than ``min_confidence`` (``min_vote_confidence``) are dropped.  Sorted by root, top to bottom.
+    Hairs less certain than ``min_confidence`` (voted ones: ``min_vote_confidence``) are dropped.
+    Sorted by root, top to bottom.
     """
     if evidence.votes is not None:
         least = settings.min_vote_confidence

@@ -6,7 +6,6 @@ as no other shaft lies in the way.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +19,6 @@ Floats = NDArray[np.float64]
 _SMOOTHING_MM, _PLATEAU_QUANTILE = 0.010, 0.75
 #: An end is moved inwards and outwards by this much at most.
 _INWARDS_MM, _OUTWARDS_MM = 0.14, 0.05
-#: A line inside this share of another one's width is covered by it.
-_COVERING_SHARE = 0.7
 #: A shaft keeps this share of its length.
 _LEAST_SHARE = 0.4
 
@@ -53,19 +50,6 @@ def settle_ends(
         _cut(line, darkness[starts[i] : starts[i + 1]], out, inwards, settings)
         for i, line in enumerate(longer)
     ]
-
-
-def free_shares(lines: list[Floats], widths_px: list[float], shape: tuple[int, ...]) -> list[float]:
-    """Return of each line the share that runs outside the shafts of the lines before it."""
-    covered = np.zeros(shape, np.uint8)
-    shares = []
-    for line, width in zip(lines, widths_px, strict=True):
-        column = np.clip(np.rint(line[:, 0]), 0, shape[1] - 1).astype(np.intp)
-        row = np.clip(np.rint(line[:, 1]), 0, shape[0] - 1).astype(np.intp)
-        shares.append(float((covered[row, column] == 0).mean()))
-        thickness = max(1, round(_COVERING_SHARE * width))
-        cv2.polylines(covered, [np.rint(line * 16).astype(np.int32)], False, 1, thickness, shift=4)
-    return shares
 
 
 def plateau_levels(lines: list[Floats], evidence: ShaftEvidence) -> list[float]:

@@ -16,9 +16,10 @@ from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 
 from ..settings import HairSettings
+from .bands import room_of_lines
 from .evidence import EndVotes, ShaftEvidence
 from .roots import EDGE_MM, LONE_LEAN, LONE_WEIGHT, neighbour_weights
-from .voted_ends import free_shares, plateau_levels, settle_ends
+from .voted_ends import plateau_levels, settle_ends
 from .walks import Walk, walk_to_end
 
 Floats = NDArray[np.float64]
@@ -56,7 +57,7 @@ FEATURES = (
     "lean",
     "log length over the photo's",
     "log width over the photo's",
-    "free",
+    "room",
     "darkness over the photo's",
 )
 
@@ -66,10 +67,10 @@ class VotedHair:
     """One hair in working pixels (array indices), root first.
 
     ``points`` (n, 2) is the centre line; ``cover`` the summed votes over the pixels that its core
-    would have; ``core`` the mean probability of its votes; ``free`` the share of its length that
-    no better supported hair covers; ``plateau`` the darkness of its shaft; ``root_heat`` and
-    ``tip_heat`` the probabilities of both ends; ``root_spread_mm`` and ``tip_spread_mm`` how far
-    its votes differ.
+    would have; ``core`` the mean probability of its votes; ``room`` the usual widths that its dark
+    band leaves it beside better supported hairs; ``plateau`` the darkness of its shaft;
+    ``root_heat`` and ``tip_heat`` the probabilities of both ends; ``root_spread_mm`` and
+    ``tip_spread_mm`` how far its votes differ.
     """
 
     points: Floats
@@ -77,7 +78,7 @@ class VotedHair:
     length_mm: float
     cover: float
     core: float
-    free: float
+    room: float
     plateau: float
     root_heat: float
     tip_heat: float
@@ -145,6 +146,8 @@ def collect_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[Voted
         return []
     pixel_mm = votes.stride / evidence.px_per_mm
     rows, columns = np.nonzero(votes.core >= settings.least_vote)
+    if not len(rows):
+        return []
     sampled = _thin(rows, columns)
     share = len(rows) / max(len(sampled), 1)
     chosen = _walk_all(votes, rows[sampled], columns[sampled], pixel_mm)
@@ -153,11 +156,10 @@ def collect_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[Voted
     px_per_mm = evidence.px_per_mm
     paths = [_even(line.path, _STEP_PX / px_per_mm) * px_per_mm - 0.5 for line in lines]
     paths = settle_ends(paths, evidence, settings, step_px=_STEP_PX)
-    widths_px = [line.width * px_per_mm for line in lines]
-    free = free_shares(paths, widths_px, evidence.darkness.shape)
+    room = room_of_lines(paths, [line.width for line in lines], evidence)
     plateaus = plateau_levels(paths, evidence)
     found = [
-        _measure(lines[i], paths[i], share, votes, evidence, inner_mm, free[i], plateaus[i])
+        _measure(lines[i], paths[i], share, votes, evidence, inner_mm, room[i], plateaus[i])
         for i in range(len(lines))
     ]
     return [
@@ -309,7 +311,7 @@ def _measure(
     votes: EndVotes,
     evidence: ShaftEvidence,
     inner_mm: Floats,
-    free: float,
+    room: float,
     plateau: float,
 ) -> VotedHair:
     px_per_mm = evidence.px_per_mm
@@ -323,7 +325,7 @@ def _measure(
         length_mm=float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum()) / px_per_mm,
         cover=share * line.weight * pixel_mm**2 / max(core_mm2, 1e-6),
         core=line.core,
-        free=free,
+        room=room,
         plateau=plateau,
         root_heat=_most_near(votes.root_heat, line.path[0], pixel_mm),
         tip_heat=_most_near(votes.tip_heat, line.path[-1], pixel_mm),
@@ -391,7 +393,7 @@ def features(hairs: list[VotedHair]) -> Floats:
             np.minimum(lean(hairs), 0.9),
             np.log(length / np.median(length)),
             np.log(width / np.median(width)),
-            each("free"),
+            each("room"),
             np.clip(each("plateau") / max(float(np.median(each("plateau"))), 0.02), -1.0, 2.0),
         ]
     )

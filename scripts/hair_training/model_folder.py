@@ -12,22 +12,19 @@ from typing import Any
 import numpy as np
 
 from benchmarking.labelled_frames import as_ends, frame_number, pool, read_labels
-from fit_confidence import BORDER_MM, Sample, fit_logistic, match_ends, report_lines
+from fit_confidence import BORDER_MM, LEFT_OUT, Sample, fit_logistic, match_ends, report_lines
 from imaging.hair.score import extract_evidence
 from imaging.hair.votes import FEATURES, collect_hairs, features
 from imaging.photo.reading import read_photo
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import HairSettings, Settings
-from imaging.synthetic.scalp import ScalpScene, make_scalp
+from imaging.synthetic.scalp import PRESETS, ScalpScene, make_scalp
 from models import registry
 from models.networks import REACH_MM, STRIDE, HairNet
 
-from .random_scenes import random_scene
-
-#: Scenes of this stream are never trained on.
-HELD_OUT = 777_000_001
-#: Held-out scenes on which the confidence is fitted.
-FITTED_SCENES = 120
+#: The confidence is fitted on whole photographs, since it compares each hair with the others: the
+#: named presets with these seeds, of which nothing is trained on.
+FITTED_SEEDS = (301, 302)
 #: Confidence before one is fitted: cover and core alone.
 PLAIN = (-4.0, 1.5, 3.0, 0.5, 0.5, 0.0, 0.0, 0.5, 0.0, 0.0, 3.0, 0.5)
 #: Labelled photographs that may be chosen on end before this one.
@@ -53,7 +50,7 @@ def write_model(
         "output": f"maps of ShaftMaps, one pixel for {STRIDE} x {STRIDE}; reach {REACH_MM} mm",
         "logistic": [round(value, 4) for value in logistic],
         "logistic_features": ["intercept", *FEATURES],
-        "logistic_reason": f"fitted on {FITTED_SCENES} generated scenes that were not trained on",
+        "logistic_reason": f"fitted on the presets of imaging.synthetic, seeds {FITTED_SEEDS}",
         "training_data": "generated scalps alone (scripts/hair_training/random_scenes.py)",
         "training": training,
     }
@@ -62,7 +59,12 @@ def write_model(
 
 def fit_model_confidence(name: str, *, told: Told) -> tuple[float, ...]:
     """Return intercept and coefficients of the confidence of an installed model."""
-    rows = [_sample(_held_out_scene(number), name) for number in range(FITTED_SCENES)]
+    rows = [
+        _sample(make_scalp(PRESETS[preset], rng=np.random.default_rng(seed)), name)
+        for preset in PRESETS
+        if preset not in LEFT_OUT
+        for seed in FITTED_SEEDS
+    ]
     whole = Sample(
         np.vstack([row.features for row in rows]), np.concatenate([row.labels for row in rows])
     )
@@ -94,11 +96,6 @@ def score_labelled(name: str, folder: Path, *, px_per_mm: float) -> float:
         )
     accuracy = pool(traced, labels)
     return accuracy.f1[min(accuracy.f1)]
-
-
-def _held_out_scene(number: int) -> ScalpScene:
-    rng = np.random.default_rng([HELD_OUT, number])
-    return make_scalp(random_scene(rng), rng=rng)
 
 
 def _sample(scene: ScalpScene, name: str) -> Sample:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load
+
 from hair_training.random_scenes import FIELD_MM, random_scene
 from hair_training.stream import CROP_PX, draw_scene, make_batch
 from hair_training.targets import make_sample
-from safetensors.torch import load
-
 from imaging.synthetic.scalp import PRESETS, make_scalp
 from models.networks import DIRECTIONS, STRIDE
 from models.training import Progress, Schedule, rate_at, train
