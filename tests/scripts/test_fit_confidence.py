@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import fit_confidence as fc
 import numpy as np
 import pytest
+
+import fit_confidence as fc
 
 
 def line(x: float, y: float, length: float = 0.5) -> list[list[float]]:
