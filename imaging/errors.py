@@ -102,6 +102,13 @@ class NoFaceError(PhotoError):
     default_remedy = "Use a photo that shows the whole face, or score a partial crop with --patch."
 
 
+class PairRefusedError(PhotoError):
+    """Two photos must not be compared: another place, another person, another kind of light."""
+
+    code = "pair_refused"
+    default_remedy = "Check that both photos show the same field of the same person."
+
+
 class WorkerDiedError(PhotoError):
     code = "worker_died"
     default_remedy = (

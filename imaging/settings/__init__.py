@@ -6,6 +6,8 @@ from .effective import (
     Settings,
     Wing,
     all_declarations,
+    comparison_digest,
+    comparison_values,
     current_value,
     digest,
     effective_settings,
@@ -16,6 +18,7 @@ from .effective import (
     settings_digest,
 )
 from .face import FaceSettings
+from .followup import FollowupSettings
 from .hair import HairSettings
 from .photo import PhotoSettings
 
@@ -24,6 +27,7 @@ __all__ = [
     "Declaration",
     "EffectiveSettings",
     "FaceSettings",
+    "FollowupSettings",
     "HairSettings",
     "PhotoSettings",
     "Settings",
@@ -31,6 +35,8 @@ __all__ = [
     "Wing",
     "all_declarations",
     "check_value",
+    "comparison_digest",
+    "comparison_values",
     "current_value",
     "declarations",
     "digest",
