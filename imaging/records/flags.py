@@ -115,6 +115,52 @@ _DECLARED = (
         "Hairs would be far thinner or thicker than any hair at this scale.",
         "Check the magnification.",
     ),
+    # -- follow-up of hair
+    Flag(
+        "scale_from_pair",
+        "One photo of the pair has no scale: its own was solved from the other's.",
+        "Give the scale of both photos.",
+    ),
+    Flag(
+        "pair_scale_conflict",
+        "The scales given for the two photos do not agree with how they lie on each other.",
+        "Check the magnifications; lengths were compared on the baseline's scale.",
+    ),
+    Flag(
+        "aligned_by_texture",
+        "Too few roots agree; the photos were laid over each other by the skin's texture.",
+        "Check the pair on the overlay.",
+    ),
+    Flag(
+        "small_overlap",
+        "The photos have less than half of the baseline's frame in common.",
+        "Compare the common area only; hold the camera as at baseline.",
+    ),
+    Flag(
+        "survival_early",
+        "Less than 6 months after the grafts: shed grafts have not grown again.",
+        "Read survival from month 6, better from month 9 on.",
+    ),
+    Flag(
+        "survival_over_100",
+        "More hairs or units than were grafted: resident ones were counted with them.",
+        "Give hairs_resident and units_resident, or a pre-operative photo.",
+    ),
+    Flag(
+        "resident_unknown",
+        "Nothing tells how many hairs and units were there before the grafts; none was taken off.",
+        "Give hairs_resident and units_resident, or a graft map.",
+    ),
+    Flag(
+        "hairs_implanted_assumed",
+        "The number of implanted hairs is the baseline's own count of them: stubs may be hidden.",
+        "Give hairs_in_field.",
+    ),
+    Flag(
+        "clipped_between",
+        "The hair was clipped between the two photos: growth cannot be told.",
+        "Photograph 2 to 3 days after clipping, and do not clip in between.",
+    ),
     # -- face: colour, pigment and scores
     Flag("glasses", "Glasses were seen; their frames were left out.", "Take off the glasses."),
     Flag("beard", "A beard hides skin; it was left out.", "Read the readable share."),
