@@ -14,18 +14,34 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 import cv2
 
-from ..records.outcome import Outcome
 from . import worker
 from .interrupt import StopRequest
 from .job import Job
-from .scoring import Task, score_task, worker_death
 from .wings import Wing
 
 EngineName = Literal["serial", "process"]
+
+Outcome = TypeVar("Outcome")
+_Outcome_co = TypeVar("_Outcome_co", covariant=True)
+
+
+class Task(Protocol[_Outcome_co]):
+    """One piece of work, a photo to score or a pair to compare; it travels to a worker."""
+
+    @property
+    def photo_id(self) -> str:
+        """What a failure of it is told under; unique among the tasks of a run."""
+
+    def perform(self, job: Job, wing: Wing) -> _Outcome_co:
+        """Do the work and return how it ended; raise `RunError` alone."""
+
+    def died(self, job: Job) -> _Outcome_co:
+        """Return its end after two workers were killed over it."""
+
 
 #: How often a waiting parent looks whether a person wants to stop.
 _POLL_SECONDS = 0.2
@@ -42,24 +58,24 @@ def usable_cores() -> int:
 
 
 def run_serially(
-    tasks: Iterable[Task], job: Job, wing: Wing, *, stop: StopRequest
+    tasks: Iterable[Task[Outcome]], job: Job, wing: Wing, *, stop: StopRequest
 ) -> Iterator[Outcome]:
-    """Score one photo after the other in this process."""
+    """Do one task after the other in this process."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         for task in tasks:
             if stop.requested:
                 return
-            yield score_task(task, job, wing)
+            yield task.perform(job, wing)
     finally:
         cv2.setNumThreads(threads)
 
 
 def run_in_processes(
-    tasks: Iterable[Task], job: Job, *, jobs: int, stop: StopRequest
+    tasks: Iterable[Task[Outcome]], job: Job, *, jobs: int, stop: StopRequest
 ) -> Iterator[Outcome]:
-    """Score photos in `jobs` worker processes and survive the death of any of them.
+    """Do tasks in `jobs` worker processes and survive the death of any of them.
 
     A killed worker breaks the whole pool.  The pool is replaced; what was in flight are suspects,
     each of which then runs alone, so that the second death names the photo that causes it.
@@ -70,9 +86,9 @@ def run_in_processes(
         Something that spoils the whole run, raised in a worker.
     """
     waiting = iter(tasks)
-    suspects: deque[Task] = deque()
+    suspects: deque[Task[Outcome]] = deque()
     kills: Counter[str] = Counter()
-    pool = _Pool(job, jobs)
+    pool: _Pool[Outcome] = _Pool(job, jobs)
     try:
         while not stop.requested:
             _fill(pool, waiting, suspects)
@@ -83,7 +99,7 @@ def run_in_processes(
             for task in lost:
                 kills[task.photo_id] += 1
                 if kills[task.photo_id] >= _KILLS_TO_FAIL:
-                    yield worker_death(task, job)
+                    yield task.died(job)
                 else:
                     suspects.append(task)
         yield from pool.drain(stop)
@@ -91,7 +107,9 @@ def run_in_processes(
         pool.close()
 
 
-def _fill(pool: _Pool, waiting: Iterator[Task], suspects: deque[Task]) -> None:
+def _fill(
+    pool: _Pool[Outcome], waiting: Iterator[Task[Outcome]], suspects: deque[Task[Outcome]]
+) -> None:
     if suspects:
         if not pool.in_flight:
             pool.submit(suspects.popleft())
@@ -103,11 +121,11 @@ def _fill(pool: _Pool, waiting: Iterator[Task], suspects: deque[Task]) -> None:
         pool.submit(task)
 
 
-class _Pool:
+class _Pool(Generic[Outcome]):
     """A pool of workers that is replaced when it breaks, with the tasks it holds."""
 
     def __init__(self, job: Job, jobs: int) -> None:
-        self.in_flight: dict[Future[Outcome], Task] = {}
+        self.in_flight: dict[Future[Outcome], Task[Outcome]] = {}
         # One more than there are workers: the next photo is at hand when one ends, and memory and
         # the number of suspects after a death stay small.
         self.capacity = jobs + 1
@@ -115,18 +133,18 @@ class _Pool:
         self._jobs = jobs
         self._executor = self._start()
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: Task[Outcome]) -> None:
         """Hand one task to the workers."""
         with _interrupts_held_back():
             try:
-                future = self._executor.submit(worker.score, task)
+                future = self._executor.submit(worker.perform, task)
             except BrokenProcessPool as err:
                 # It broke between two photos: to the caller it is lost like those in flight.
                 future = Future()
                 future.set_exception(err)
         self.in_flight[future] = task
 
-    def collect(self, stop: StopRequest) -> tuple[list[Outcome], list[Task]]:
+    def collect(self, stop: StopRequest) -> tuple[list[Outcome], list[Task[Outcome]]]:
         """Wait for the next end of a photo; return outcomes, and tasks lost with a worker."""
         done: set[Future[Outcome]] = set()
         while not done and not stop.requested:
@@ -136,7 +154,7 @@ class _Pool:
             done = set(self.in_flight)
             self._replace()
         outcomes: list[Outcome] = []
-        lost: list[Task] = []
+        lost: list[Task[Outcome]] = []
         for future in [f for f in self.in_flight if f in done]:
             task = self.in_flight.pop(future)
             if isinstance(future.exception(), BrokenProcessPool):
@@ -198,7 +216,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def run_tasks(
-    tasks: Iterable[Task],
+    tasks: Iterable[Task[Outcome]],
     job: Job,
     wing: Wing,
     *,
@@ -206,7 +224,7 @@ def run_tasks(
     jobs: int,
     stop: StopRequest,
 ) -> Iterator[Outcome]:
-    """Score the tasks with the engine of this name."""
+    """Do the tasks with the engine of this name."""
     if engine == "serial":
         return run_serially(tasks, job, wing, stop=stop)
     return run_in_processes(tasks, job, jobs=jobs, stop=stop)

@@ -30,6 +30,14 @@ class Task:
     path: Path
     inputs: PhotoInputs
 
+    def perform(self, job: Job, wing: Wing) -> Outcome:
+        """Return the score or the failure of the photo."""
+        return score_task(self, job, wing)
+
+    def died(self, job: Job) -> Outcome:
+        """Return the failure of a photo over which two workers were killed."""
+        return worker_death(self, job)
+
 
 def inputs_digest(inputs: PhotoInputs) -> str:
     """Return the digest of what the manifest or the command line says of one photo."""

@@ -13,9 +13,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..records.outcome import Outcome
+    from .engines import Outcome, Task
     from .job import Job
-    from .scoring import Task
 
 #: One thread per worker: photos are the unit of parallel work, the sums inside OpenBLAS and OpenMP
 #: then run in one order, and two workers do not fight for one core.
@@ -46,10 +45,8 @@ def set_up(job: Job) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def score(task: Task) -> Outcome:
-    """Score one photo in this worker."""
-    from .scoring import score_task  # noqa: PLC0415
-
+def perform(task: Task[Outcome]) -> Outcome:
+    """Do one task in this worker."""
     if "wing" not in _session:
         import cv2  # noqa: PLC0415
 
@@ -57,7 +54,7 @@ def score(task: Task) -> Outcome:
 
         cv2.setNumThreads(1)
         _session["wing"] = load_wing(_session["job"].target)
-    return score_task(task, _session["job"], _session["wing"])
+    return task.perform(_session["job"], _session["wing"])
 
 
 def _end_with_parent() -> None:
