@@ -18,6 +18,7 @@ from ..errors import DermetryError, InterruptedRunError
 from .config import config_app
 from .face import score_faces
 from .folder import export_folder, report_folder, verify_folder
+from .followup import followup_app
 from .hair import score_hairs
 from .models import models_app
 from .synth import synth_app
@@ -36,6 +37,7 @@ app.command("export")(export_folder)
 app.command("report")(report_folder)
 app.command("verify")(verify_folder)
 app.add_typer(config_app, name="config")
+app.add_typer(followup_app, name="followup")
 app.add_typer(synth_app, name="synth")
 app.add_typer(models_app, name="models")
 

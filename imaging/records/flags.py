@@ -244,6 +244,62 @@ _DECLARED = (
         "Not all three views of the visit are there; the front stood in for a missing one.",
         "Take front, left45 and right45 at every visit.",
     ),
+    # -- follow-up
+    Flag(
+        "early_visit",
+        "Before month 6 after grafting: grafts shed and rest first, so survival is not final.",
+        "Read survival at month 9 to 12.",
+    ),
+    Flag(
+        "resident_from_preop",
+        "The hair that was there before was taken from the pre-operative photo, by area.",
+        "Give hairs_resident and units_resident in the manifest.",
+    ),
+    Flag(
+        "pose_differs",
+        "The head is turned differently at the two visits.",
+        "Take follow-up photos in the pose of the baseline.",
+    ),
+    Flag(
+        "size_differs",
+        "The face is much larger in one of the two photos.",
+        "Keep camera, lens and distance.",
+    ),
+    Flag(
+        "sharpness_differs",
+        "One of the two photos shows finer detail than the other.",
+        "Keep camera and focus; use originals, not copies from a messenger.",
+    ),
+    Flag(
+        "light_differs",
+        "The light falls differently on the face at the two visits.",
+        "Keep the lamps; the difference was taken out as far as normal skin tells it.",
+    ),
+    Flag(
+        "tone_differs",
+        "Exposure or colour differ much between the two visits.",
+        "Keep exposure and white balance; a colour chart beside the face helps.",
+    ),
+    Flag(
+        "recent_treatment",
+        "A photo was taken within the weeks after laser: redness and crusts mislead.",
+        "Read the change at a later visit.",
+    ),
+    Flag(
+        "small_overlap",
+        "The follow-up shows only part of the baseline's skin again.",
+        "Take follow-up photos of the same view.",
+    ),
+    Flag(
+        "few_reference_sites",
+        "Little skin is normal at both visits: the tone was matched on little.",
+        "Use a verified colour chart.",
+    ),
+    Flag(
+        "not_aligned",
+        "Crops have no landmarks: their scores were compared, not their pixels.",
+        "Use photos of the whole face.",
+    ),
     Flag("repeated_view", "Two photos of one view; the first was used.", "Check the manifest."),
 )
 

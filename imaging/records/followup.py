@@ -40,6 +40,8 @@ class PairPlan:
         Grafts and hairs placed inside the photographed field.
     hairs_resident, units_resident : float
         Hairs and follicular units that were there before the treatment.
+    is_resident_estimated : bool
+        They were taken from a pre-operative photo, by area.
     graft_map : tuple of (float, float)
         Places of the grafts in the baseline photo, ``(x_px, y_px)``; empty without a map.
     days_since_clip_baseline, days_since_clip_followup : float
@@ -55,6 +57,7 @@ class PairPlan:
     hairs_in_field: float = _UNKNOWN
     hairs_resident: float = _UNKNOWN
     units_resident: float = _UNKNOWN
+    is_resident_estimated: bool = False
     graft_map: tuple[tuple[float, float], ...] = ()
     days_since_clip_baseline: float = _UNKNOWN
     days_since_clip_followup: float = _UNKNOWN
@@ -176,11 +179,11 @@ class AttritionRow:
 
     A row of ``attrition.csv``.  Follicles are grafts where the comparison knows grafts, else the
     follicular units of the baseline.  One that is absent at a single visit is ``not_seen``; absent
-    at two visits in a row up to the last one it is ``lost`` from the first of them on; seen again
-    later it was ``resting``.  Percentages are means over subjects with a t interval.
+    at two late visits and never seen again it is ``lost``; seen again later it was ``resting``.
+    Percentages are means over subjects with a t interval: one value per subject, all fields summed.
     """
 
-    arm: str = column("Arm of the trial; empty for all arms together.")
+    arm: str = column("Arm of the trial; (all) for all arms together.")
     visit: str = column("Name of the visit.")
     days: float = column("Median time from the baseline.", unit="d")
     subjects: int = column("Subjects with a comparison at this visit.")
@@ -188,14 +191,23 @@ class AttritionRow:
     followed: int = column("Follicles inside the common field at this visit.")
     present: int = column("Seen at this visit.")
     resting: int = column("Not seen at this visit but seen at a later one.")
-    not_seen: int = column("Not seen here, and no later visit confirms or refutes it.")
+    not_seen: int = column("Not seen here; no later visit confirms or refutes it.")
     lost: int = column("Not seen here nor at another late visit: confirmed.")
-    unconfirmed_percent: float = column("Mean share of follicles not seen.", unit="%")
-    survival_percent: float = column(
-        "Mean over subjects of the share that lives: present or resting.", unit="%"
+    not_seen_percent: float = column("Mean share that is not seen or lost.", unit="%")
+    present_percent: float = column("Mean share that is present or resting.", unit="%")
+    present_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
+    present_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
+    living_percent: float = column(
+        "Mean share that lives, empty follicles added: estimated from two late visits.", unit="%"
     )
-    survival_low: float = column("Lower 95 % limit, t over subjects; NaN for one.", unit="%")
-    survival_high: float = column("Upper 95 % limit, t over subjects; NaN for one.", unit="%")
+    living_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
+    living_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
+    survival_units_percent: float = column("Mean of survival_units_percent.", unit="%")
+    survival_units_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
+    survival_units_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
+    survival_hairs_percent: float = column("Mean of survival_hairs_percent.", unit="%")
+    survival_hairs_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
+    survival_hairs_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
     flags: str = column("Flags, separated by semicolons.")
 
 

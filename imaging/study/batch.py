@@ -52,6 +52,8 @@ class BatchOptions:
     with_masks : bool
     is_blind : bool
         Keep subject, visit, arm and dates out of the report.
+    with_report : bool
+        Write the report at the end.
     """
 
     wing: str
@@ -63,6 +65,7 @@ class BatchOptions:
     is_fresh: bool = False
     with_masks: bool = False
     is_blind: bool = False
+    with_report: bool = True
 
 
 class Observer(Protocol):
@@ -173,7 +176,7 @@ def _run_plan(
     state = "interrupted" if counts.unfinished else "complete"
     ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
     write_outputs(out_dir, ledger, plan.wing)
-    if not counts.unfinished:
+    if options.with_report and not counts.unfinished:
         # Who stops a run wants it to end: the report can be made from the ledger later.
         write_report(out_dir, blind=options.is_blind)
     return Summary(

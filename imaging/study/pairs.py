@@ -66,10 +66,9 @@ class Shot:
 
 
 def pair_folders(
-    photo_ids: Sequence[str],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
     *,
-    baseline_prefix: str,
-    followup_prefix: str,
     listed: Mapping[str, Cells],
     days: float = math.nan,
     graft_maps: GraftMaps | None = None,
@@ -78,18 +77,12 @@ def pair_folders(
 
     Parameters
     ----------
-    photo_ids : sequence of str
-    baseline_prefix, followup_prefix : str
-        How the ids of each folder begin, with the slash.
+    before, after : mapping of path below the folder to photo_id
     listed : mapping of photo_id to manifest cells
         May be empty.
     days : float
         Time between, where no dates are known.
     """
-    before = {
-        i.removeprefix(baseline_prefix): i for i in photo_ids if i.startswith(baseline_prefix)
-    }
-    after = {i.removeprefix(followup_prefix): i for i in photo_ids if i.startswith(followup_prefix)}
     refusals = [
         FailureRow(
             found[name],
@@ -102,9 +95,9 @@ def pair_folders(
     ]
     pairs = tuple(
         pair_photos(before[name], after[name], listed=listed, days=days, graft_maps=graft_maps)
-        for name in sorted(before.keys() & after.keys())
+        for name in sorted(before.keys() & after.keys(), key=natural_key)
     )
-    pairs, refused = _without_unlike(pairs, listed)
+    pairs, refused = refuse_unlike(pairs, listed)
     return PairList(pairs, tuple(refusals + refused), ("baseline", "followup"))
 
 
@@ -189,9 +182,10 @@ def make_pair(
     return Pair(row, plan, resident_id)
 
 
-def _without_unlike(
+def refuse_unlike(
     pairs: Sequence[Pair], listed: Mapping[str, Cells]
 ) -> tuple[tuple[Pair, ...], list[FailureRow]]:
+    """Part pairs of one kind of light from those of two kinds, which are never compared."""
     kept, refusals = [], []
     for pair in pairs:
         kinds = [

@@ -78,7 +78,7 @@ def score_task(task: Task, job: Job, wing: Wing) -> Outcome:
     except RunError:
         raise
     except Exception as err:
-        result = failure_of(PhotoBugError(_sentence_of(err)))
+        result = failure_of(PhotoBugError(sentence_of(err)))
     seconds = round(time.perf_counter() - started, 3)
     return Outcome(provenance_of(task, job, sha256=sha256), str(task.path), seconds, result)
 
@@ -114,7 +114,8 @@ def _measure(photo: Photo, job: Job, wing: Wing) -> Measured:
     return replace(measured, pictures=tuple(pictures), drawing_digest=job.drawing_digest)
 
 
-def _sentence_of(err: Exception) -> str:
+def sentence_of(err: Exception) -> str:
+    """Return an unexpected exception as a sentence, with the line that raised it."""
     frames = traceback.extract_tb(err.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(err).__name__}: {err}{place}"
