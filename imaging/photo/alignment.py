@@ -95,9 +95,7 @@ class Alignment:
         return -self.chance_log10
 
 
-def align_photos(
-    baseline: View, followup: View, *, settings: FollowupSettings
-) -> Alignment | None:
+def align_photos(baseline: View, followup: View, *, settings: FollowupSettings) -> Alignment | None:
     """Return how the follow-up lies on the baseline, or None where nothing agrees.
 
     The answer may still be a chance one: the caller holds ``chance_log10`` against its limit.
@@ -116,9 +114,7 @@ def align_photos(
     found: Alignment | None = None
     if fit is not None:
         warp = fit.warp.rescaled(baseline=first_scale, followup=second_scale)
-        found = _alignment(
-            baseline, followup, warp, fit.pairs, fit.chance_log10, "roots", settings
-        )
+        found = _alignment(baseline, followup, warp, fit.pairs, fit.chance_log10, "roots", settings)
         if fit.chance_log10 <= settings.most_chance_log10:
             return found
     texture = find_texture_fit(
@@ -131,9 +127,7 @@ def align_photos(
         return found
     warp = texture.warp.rescaled(baseline=first_scale, followup=second_scale)
     pairs = _mutual(baseline, followup, warp, settings.root_tolerance_mm * second_scale)
-    return _alignment(
-        baseline, followup, warp, pairs, texture.chance_log10, "texture", settings
-    )
+    return _alignment(baseline, followup, warp, pairs, texture.chance_log10, "texture", settings)
 
 
 def common_field(alignment: Alignment, baseline: Mask, followup: Mask) -> Mask:
@@ -161,7 +155,9 @@ def _scales(baseline: View, followup: View) -> tuple[float, float]:
 
 def _constellation(view: View, scale: float) -> Constellation:
     width, height = view.size_px
-    return Constellation(view.roots_px / scale, view.directions_rad, (width / scale, height / scale))
+    return Constellation(
+        view.roots_px / scale, view.directions_rad, (width / scale, height / scale)
+    )
 
 
 def _mutual(baseline: View, followup: View, warp: Warp, within_px: float) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""One constellation of roots found again in another: turn, zoom and shift, and how likely by chance.
+"""One constellation of roots found again in another: turn, zoom, shift, and how likely by chance.
 
 Strategy.  Every turn and zoom within the limits is tried in steps; all displacements between roots
 of the two photos vote in bins.  The true displacement gets a vote from every root that is seen
@@ -70,7 +70,11 @@ class Fit:
 
 
 def find_fit(
-    baseline: Constellation, followup: Constellation, *, most_zoom: float, settings: FollowupSettings
+    baseline: Constellation,
+    followup: Constellation,
+    *,
+    most_zoom: float,
+    settings: FollowupSettings,
 ) -> Fit | None:
     """Return the alignment that chance explains least, or None where too few roots agree.
 
@@ -180,9 +184,7 @@ class _Judge:
         tolerance = settings.root_tolerance_mm
         self._grid = _grid(followup.size)
         self._is_near = np.isfinite(self._tree.query(self._grid, distance_upper_bound=tolerance)[0])
-        self._between = _between(
-            baseline.directions_rad[:, None], followup.directions_rad[None]
-        )
+        self._between = _between(baseline.directions_rad[:, None], followup.directions_rad[None])
         # Alignments that differ: by a tolerance in place, or as much at the field's edge.
         reach = 0.5 * max(baseline.size)
         angle = tolerance / reach

@@ -201,9 +201,7 @@ def draw_fates(
     return fates
 
 
-def place(
-    spec: ScalpSpec, later: ScalpSpec, move: Move, *, rng: np.random.Generator
-) -> Placement:
+def place(spec: ScalpSpec, later: ScalpSpec, move: Move, *, rng: np.random.Generator) -> Placement:
     """Return the mapping from the first photograph to the second."""
     centre = np.array([spec.width_px, spec.height_px]) / 2.0
     size = np.array([later.width_px, later.height_px])
