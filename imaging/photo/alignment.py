@@ -133,7 +133,7 @@ def align_photos(baseline: View, followup: View, *, settings: FollowupSettings) 
 def common_field(alignment: Alignment, baseline: Mask, followup: Mask) -> Mask:
     """Return where both masks hold, in the baseline photo, shape of `baseline`."""
     rows, columns = np.nonzero(baseline)
-    points = np.column_stack([columns, rows]) + 0.5
+    points = np.column_stack([columns, rows]).astype(np.float64) + 0.5
     x, y = np.floor(alignment.warp.forward(points)).astype(int).T
     height, width = followup.shape
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
@@ -208,7 +208,7 @@ def _overlap(baseline: View, followup: View, warp: Warp) -> float:
     rows, columns = np.nonzero(thin)
     if not len(rows):
         return 0.0
-    points = np.column_stack([columns, rows]) * _AREA_STRIDE + 0.5
+    points = np.column_stack([columns, rows]).astype(np.float64) * _AREA_STRIDE + 0.5
     x, y = np.floor(warp.forward(points)).astype(int).T
     width, height = followup.size_px
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)

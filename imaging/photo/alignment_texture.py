@@ -81,7 +81,10 @@ def _distinctive(view: SkinView, px_per_mm: float) -> tuple[Points, NDArray[np.f
     flat = np.where(seen, green - light, 0.0)
     spread = math.sqrt(float((flat[seen] ** 2).mean())) if seen.any() else 1.0
     levels = np.clip(128 + 40 * flat / max(spread, 1e-6), 0, 255).astype(np.uint8)
-    detector = cv2.SIFT_create(nfeatures=_MOST_POINTS, contrastThreshold=0.02)
+    # The stubs of OpenCV 5 lack it.
+    detector = cv2.SIFT_create(  # type: ignore[attr-defined]
+        nfeatures=_MOST_POINTS, contrastThreshold=0.02
+    )
     keys, words = detector.detectAndCompute(levels, seen.astype(np.uint8))
     if words is None or not keys:
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)

@@ -124,5 +124,7 @@ def gentle(first: Points, second: Points, start: Warp, *, has_bend: bool) -> War
     found = np.linalg.solve(normal, design.T @ left)
     linear = start.linear + found[1:3].T / start.reach
     shift = start.shift + found[0] - found[1:3].T @ start.centre / start.reach
-    bend = found[3:6].T if has_bend else np.zeros((2, 3))
+    bend: Points = np.zeros((2, 3))
+    if has_bend:
+        bend = np.asarray(found[3:6].T, np.float64)
     return replace(start, linear=linear, shift=shift, bend=bend)
