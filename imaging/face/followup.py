@@ -2,7 +2,7 @@
 
 Scoring two photos apart and subtracting would take a turned head or another lamp for a change.  So
 the follow-up is laid over the baseline by its landmarks, its tone is matched on skin that is normal
-at both visits, and it is then measured with the baseline's own regions.
+at both visits, and both are measured on the skin that both show (`paired`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from ..records import (
     join_flags,
 )
 from ..settings import FollowupSettings, Settings
-from .laying import label_of, lay_over, measure_laid, score_parts
+from .laying import label_of, lay_over, score_parts
+from .paired import score_both
 from .pigment import FACE_WIDTH_MM
 from .region_change import SkinChange, region_change, step_between, threshold_range
+from .score import extract_evidence
 
 #: Goes up whenever a number of a face comparison changes.
 ALGORITHM_VERSION = "face-followup-1"
@@ -70,22 +72,34 @@ def compare_scores(
         return _compare_apart(baseline, followup, flags=(*flags, "not_aligned"))
     maps, _ = score_parts(baseline)
     laid = lay_over(baseline, followup, baseline_photo, followup_photo, settings)
-    measured, contrast, pigment = measure_laid(baseline, laid, baseline_photo, settings)
-    millimetre = laid.face_width_px / FACE_WIDTH_MM
-    change = SkinChange(maps, contrast, pigment, laid.common, millimetre)
-    change_maps = change.maps(laid.tone.pixels, settings.followup.face_change_delta_l)
+    evidence = extract_evidence(baseline_photo, settings)
+    before, after = score_both(
+        evidence,
+        laid,
+        regions=tuple(row.region for row in baseline.regions),
+        settings=settings,
+    )
+    change = SkinChange(
+        before=score_parts(before)[0],
+        after=score_parts(after)[0],
+        outline=maps.labels,
+        common=laid.common,
+        px_per_mm=laid.face_width_px / FACE_WIDTH_MM,
+    )
+    change_maps = change.maps(laid.first, laid.second, settings.followup.face_change_delta_l)
     names = (baseline_photo.photo_id, followup_photo.photo_id)
     rows = tuple(
-        region_change(row, measured, change, change_maps, names) for row in baseline.regions
+        region_change(row, later, change, change_maps, names)
+        for row, later in zip(before.regions, after.regions, strict=True)
     )
     scored = np.isin(maps.labels, [label_of(row.region) for row in baseline.regions])
     overlap = 100.0 * float((laid.common & scored).sum()) / max(float(scored.sum()), 1.0)
     if overlap < settings.followup.face_min_overlap_percent:
         flags.append("small_overlap")
-    flags += [flag for flag in measured.flags if flag == "region_unreadable"]
+    flags += [flag for flag in after.flags if flag == "region_unreadable"]
     return _comparison(
-        baseline,
-        measured,
+        before,
+        after,
         regions=rows,
         maps=change_maps,
         area=laid.common & scored,
@@ -153,6 +167,7 @@ def _comparison(
         flags=join_flags(flags),
         regions=regions,
         maps=maps,
+        anonymise=before.anonymise,
     )
 
 

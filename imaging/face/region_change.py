@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records import ChangeMaps, FaceMaps, FaceScore, RegionChange, RegionScore
+from ..records import ChangeMaps, FaceMaps, RegionChange, RegionScore
 from .laying import label_of
 
 Pixels = NDArray[np.uint8]
@@ -27,19 +27,18 @@ class SkinChange:
     """Both visits in the baseline's working image."""
 
     before: FaceMaps
-    contrast: Floats
-    pigment: Mask
+    after: FaceMaps
+    outline: NDArray[np.int32]
     common: Mask
     px_per_mm: float
 
-    def maps(self, warped: Pixels, delta_l: float) -> ChangeMaps:
+    def maps(self, first: Pixels, warped: Pixels, delta_l: float) -> ChangeMaps:
         """Part pigmented skin by what became of it."""
-        either = (self.before.pigment | self.pigment) & self.common
-        blur = max(CHANGE_BLUR_MM * self.px_per_mm, 0.5)
-        step = np.where(self.common, self.contrast - self.before.contrast.astype(np.float32), 0)
-        step = np.nan_to_num(step).astype(np.float32)
-        total = cv2.GaussianBlur(self.common.astype(np.float32), (0, 0), blur)
-        smooth = cv2.GaussianBlur(step, (0, 0), blur) / np.maximum(total, 1e-3)
+        either = (self.before.pigment | self.after.pigment) & self.common
+        contrast = [part.contrast.astype(np.float32) for part in (self.after, self.before)]
+        smooth = smooth_step(
+            contrast[0] - contrast[1], self.common, sigma_px=CHANGE_BLUR_MM * self.px_per_mm
+        )
         lightened = either & (smooth <= -delta_l)
         darkened = either & (smooth >= delta_l)
         return ChangeMaps(
@@ -47,16 +46,32 @@ class SkinChange:
             unchanged=either & ~lightened & ~darkened,
             darkened=darkened,
             common=self.common,
+            before=first,
             warped=warped,
+            hidden=self.before.hidden,
         )
 
     def delta_l(self, region: Mask, *, border_mm: float) -> tuple[float, float]:
         """Return ΔL* of the pigment at both visits with its border moved outwards."""
-        before = self.before.contrast.astype(np.float32)
-        return (
-            _mean(before, _moved(self.before.pigment, border_mm * self.px_per_mm) & region),
-            _mean(self.contrast, _moved(self.pigment, border_mm * self.px_per_mm) & region),
+        before, after = (
+            _mean(
+                part.contrast.astype(np.float32),
+                _moved(part.pigment, border_mm * self.px_per_mm) & region,
+            )
+            for part in (self.before, self.after)
         )
+        return before, after
+
+
+def smooth_step(step: Floats, skin: Mask, *, sigma_px: float) -> Floats:
+    """Return a map of differences, shape (h, w) or (h, w, 3), averaged over nearby skin alone."""
+    sigma = max(sigma_px, 0.5)
+    inside = skin if step.ndim == 2 else skin[..., None]
+    sums = cv2.GaussianBlur(
+        np.nan_to_num(np.where(inside, step, 0)).astype(np.float32), (0, 0), sigma
+    )
+    total = np.maximum(cv2.GaussianBlur(skin.astype(np.float32), (0, 0), sigma), 1e-3)
+    return np.asarray(sums / (total if step.ndim == 2 else total[..., None]), np.float32)
 
 
 def _moved(mask: Mask, distance_px: float) -> Mask:
@@ -68,7 +83,7 @@ def _moved(mask: Mask, distance_px: float) -> Mask:
 
 def region_change(
     row: RegionScore,
-    measured: FaceScore,
+    after: RegionScore,
     change: SkinChange,
     maps: ChangeMaps,
     names: tuple[str, str],
@@ -77,17 +92,14 @@ def region_change(
 
     Parameters
     ----------
-    row : RegionScore
-        Of the baseline.
-    measured : FaceScore
-        Of the laid follow-up.
+    row, after : RegionScore
+        Of the baseline and of the laid follow-up.
     change : SkinChange
     maps : ChangeMaps
     names : (str, str)
         photo_id of baseline and follow-up.
     """
-    after = next(r for r in measured.regions if r.region == row.region)
-    region = change.before.labels == label_of(row.region)
+    region = change.outline == label_of(row.region)
     area = region & change.common
     steps = [step_between(*change.delta_l(area, border_mm=mm)) for mm in (-BORDER_MM, BORDER_MM)]
     low, high = threshold_range(row, after, "pigmented_percent")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
-from .geometry import FaceLandmarks, WorkingFrame
+from .geometry import FaceLandmarks
 
 Floats = NDArray[np.float32]
 
@@ -98,22 +98,3 @@ def warp_between(
         y_px=np.ascontiguousarray(full[..., 1] - 0.5),
         residual_percent=100.0 * float(np.sqrt((off**2).sum(axis=1).mean())),
     )
-
-
-def cut_labels(frame: WorkingFrame, labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return a label map of a photo in a working frame of it (nearest)."""
-    part = np.rot90(labels[frame.row0 : frame.row1, frame.col0 : frame.col1], frame.quarter_turns)
-    size = (frame.width_px, frame.height_px)
-    small = cv2.resize(np.ascontiguousarray(part, np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    return np.asarray(small, np.int32)
-
-
-def spread_values(frame: WorkingFrame, values: NDArray[Any], shape: tuple[int, ...]) -> Floats:
-    """Return a map of a working frame in pixels of its photo; NaN outside."""
-    width, height = frame.col1 - frame.col0, frame.row1 - frame.row0
-    if frame.quarter_turns % 2:
-        width, height = height, width
-    large = cv2.resize(values.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    whole = np.full(shape[:2], np.nan, np.float32)
-    whole[frame.row0 : frame.row1, frame.col0 : frame.col1] = np.rot90(large, -frame.quarter_turns)
-    return whole

@@ -219,7 +219,7 @@ class RegionChange:
     """What has changed in one region of a face; a row of ``region_changes.csv``.
 
     ``_low`` and ``_high`` span the change at stricter and at looser thresholds, moved together in
-    both photos.
+    both photos; those of ``delta_l`` the change with the border of pigment moved by 1 mm.
     """
 
     baseline_id: str = column("photo_id of the baseline.")
@@ -239,8 +239,8 @@ class RegionChange:
     delta_l_baseline: float = column("Lightness of normal − of pigmented skin at baseline.")
     delta_l_followup: float = column("The same at follow-up.")
     delta_l_change: float = column("Follow-up − baseline; negative is lighter.")
-    delta_l_low: float = column("Lowest change over the thresholds.")
-    delta_l_high: float = column("Highest change over the thresholds.")
+    delta_l_low: float = column("Lowest change over the border.")
+    delta_l_high: float = column("Highest change over the border.")
     darkness_baseline: float = column("D at baseline, 0 to 4.")
     darkness_followup: float = column("D at follow-up.")
     darkness_change: float = column("Follow-up − baseline.")
@@ -264,23 +264,28 @@ class ChangeMaps:
         Pigmented skin at either visit, parted by what became of it.
     common : ndarray of bool, shape (h, w)
         Skin of the scored regions that both photos show.
-    warped : ndarray of uint8, shape (h, w, 3)
-        The follow-up laid over the baseline, its tone matched.
+    before, warped : ndarray of uint8, shape (h, w, 3)
+        The baseline, and the follow-up laid over it, its tone matched; burnt-in text is black.
+    hidden : ndarray of bool, shape (h, w)
+        What ``--anonymise`` covers: the eyes.
     """
 
     lightened: NDArray[np.bool_]
     unchanged: NDArray[np.bool_]
     darkened: NDArray[np.bool_]
     common: NDArray[np.bool_]
+    before: NDArray[np.uint8]
     warped: NDArray[np.uint8]
+    hidden: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class FaceComparison:
     """Two face scores compared; its columns are the face part of ``followup.csv``.
 
-    ``_low`` and ``_high`` are the range of the change when the thresholds move together in both
-    photos, not a confidence interval.
+    Both visits are measured on the skin that both photos show, so ``_baseline`` may differ a little
+    from ``results.csv``.  ``_low`` and ``_high`` are the range of the change when the thresholds
+    move together in both photos, not a confidence interval.
     """
 
     masi_baseline: float = column("MASI at baseline.")
@@ -318,6 +323,7 @@ class FaceComparison:
     flags: tuple[str, ...] = ()
     regions: tuple[RegionChange, ...] = ()
     maps: ChangeMaps | None = field(default=None, repr=False)
+    anonymise: bool = False
 
     @property
     def tables(self) -> dict[str, tuple[object, ...]]:

@@ -257,6 +257,17 @@ class FollowupSettings:
         reason="Pigmented skin counts as lightened or darkened from this change of lightness on.",
         stage="measuring",
     )
+    face_noise_delta_l: float = setting(
+        0.6,
+        unit="ΔL*",
+        low=0.0,
+        high=5.0,
+        reason=(
+            "Skin differs by so much between two photos of one session, after warp and tone: "
+            "it is no change."
+        ),
+        stage="measuring",
+    )
     face_laser_days: float = setting(
         28.0,
         unit="d",
