@@ -107,6 +107,13 @@ class ReferenceMismatchError(PhotoError):
     default_remedy = "Make the reference on the upright photo, and export it at the photo's size."
 
 
+class PairRefusedError(PhotoError):
+    """Two photos must not be compared: another place, another person, another kind of light."""
+
+    code = "pair_refused"
+    default_remedy = "Check that both photos show the same field of the same person."
+
+
 class WorkerDiedError(PhotoError):
     code = "worker_died"
     default_remedy = (

@@ -20,6 +20,7 @@ from .calibrate import calibrate_app
 from .config import config_app
 from .face import score_faces
 from .folder import export_folder, report_folder, verify_folder
+from .followup import followup_app
 from .hair import score_hairs
 from .models import models_app
 from .synth import synth_app
@@ -42,6 +43,7 @@ app.command("agree")(agree_raters)
 app.add_typer(calibrate_app, name="calibrate")
 app.add_typer(tune_app, name="tune")
 app.add_typer(config_app, name="config")
+app.add_typer(followup_app, name="followup")
 app.add_typer(synth_app, name="synth")
 app.add_typer(models_app, name="models")
 

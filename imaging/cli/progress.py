@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from ..records.outcome import Outcome
-    from ..study.batch import Observer
+    from ..study.comparing import PairOutcome
+    from ..study.followup import PairObserver
 
 
 class _Bar:
-    """Follows a batch with a Rich progress bar."""
+    """Follows a batch, and the pairs after it, with a Rich progress bar."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -30,15 +31,29 @@ class _Bar:
         self._progress.update(self._task, description="scoring", total=photos - done)
         self._progress.reset(self._task, total=photos - done)
 
+    def comparing(self, *, pairs: int, done: int) -> None:
+        """Start again with the pairs that are left."""
+        self._failed = self._flagged = 0
+        self._progress.reset(
+            self._task, total=pairs - done, description="comparing", failed=0, flagged=0
+        )
+
+    def compared(self, outcome: PairOutcome) -> None:
+        """Count one pair."""
+        self._count(outcome)
+
     def ended(self, outcome: Outcome) -> None:
         """Count one photo."""
+        self._count(outcome)
+
+    def _count(self, outcome: Outcome | PairOutcome) -> None:
         self._failed += not outcome.is_scored
         self._flagged += bool(outcome.flags)
         self._progress.update(self._task, advance=1, failed=self._failed, flagged=self._flagged)
 
 
 @contextmanager
-def watch_progress(*, is_quiet: bool) -> Iterator[Observer | None]:
+def watch_progress(*, is_quiet: bool) -> Iterator[PairObserver | None]:
     """Give an observer that draws a bar, or none when nobody would see it."""
     if is_quiet or not sys.stderr.isatty():
         yield None

@@ -57,7 +57,7 @@ def score_photos(request: ScoringRequest) -> int:
     limit_threads()
     from ..study.batch import run_batch  # noqa: PLC0415
 
-    options = _batch_options(request)
+    options = batch_options(request)
     if request.is_dry_run:
         return _dry_run(request, options)
     from .progress import watch_progress  # noqa: PLC0415
@@ -65,7 +65,7 @@ def score_photos(request: ScoringRequest) -> int:
     with watch_progress(is_quiet=request.is_quiet) as observer:
         summary = run_batch(request.photos, request.out, options, observer=observer)
     if request.as_json:
-        _print_json(request)
+        print_results(request)
     if not request.is_quiet:
         _tell_end(request, summary)
     if summary.is_interrupted:
@@ -119,7 +119,8 @@ def check_scale(px_per_mm: float | None, field_width_mm: float | None) -> None:
             raise UsageError(f"{option} {value:g} should be a number above 0.")
 
 
-def _batch_options(request: ScoringRequest) -> BatchOptions:
+def batch_options(request: ScoringRequest) -> BatchOptions:
+    """Return how the batch is run; raises `UsageError` and `SettingsError`."""
     from ..records import PhotoInputs  # noqa: PLC0415
     from ..study.batch import BatchOptions  # noqa: PLC0415
 
@@ -159,7 +160,8 @@ def _dry_run(request: ScoringRequest, options: BatchOptions) -> int:
     return 0
 
 
-def _print_json(request: ScoringRequest) -> None:
+def print_results(request: ScoringRequest) -> None:
+    """Print the rows of the output folder as NDJSON."""
     from ..study.outputs import json_rows  # noqa: PLC0415
     from ..study.store import open_for_reading  # noqa: PLC0415
     from ..study.wings import load_wing  # noqa: PLC0415

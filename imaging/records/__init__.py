@@ -3,22 +3,46 @@
 from .columns import Column, column, columns_of, row_of
 from .face import FACE_TABLES, FaceMaps, FaceScore, RegionScore
 from .flags import FLAGS, Flag, join_flags
+from .followup import (
+    FACE_PAIR_TABLES,
+    HAIR_PAIR_TABLES,
+    AttritionRow,
+    ChangeMaps,
+    DetectableChange,
+    FaceComparison,
+    HairComparison,
+    HairMatch,
+    PairPlan,
+    PairRow,
+    RegionChange,
+)
 from .hair import HAIR_TABLES, CutoffSplit, Hair, HairScore, Unit
 from .photo import Photo, PhotoInputs, Scale, ScaleSource
 
 __all__ = [
+    "FACE_PAIR_TABLES",
     "FACE_TABLES",
     "FLAGS",
+    "HAIR_PAIR_TABLES",
     "HAIR_TABLES",
+    "AttritionRow",
+    "ChangeMaps",
     "Column",
     "CutoffSplit",
+    "DetectableChange",
+    "FaceComparison",
     "FaceMaps",
     "FaceScore",
     "Flag",
     "Hair",
+    "HairComparison",
+    "HairMatch",
     "HairScore",
+    "PairPlan",
+    "PairRow",
     "Photo",
     "PhotoInputs",
+    "RegionChange",
     "RegionScore",
     "Scale",
     "ScaleSource",

@@ -115,6 +115,52 @@ _DECLARED = (
         "Hairs would be far thinner or thicker than any hair at this scale.",
         "Check the magnification.",
     ),
+    # -- follow-up of hair
+    Flag(
+        "scale_from_pair",
+        "One photo of the pair has no scale: its own was solved from the other's.",
+        "Give the scale of both photos.",
+    ),
+    Flag(
+        "pair_scale_conflict",
+        "The scales given for the two photos do not agree with how they lie on each other.",
+        "Check the magnifications; lengths were compared on the baseline's scale.",
+    ),
+    Flag(
+        "aligned_by_texture",
+        "Too few roots agree; the photos were laid over each other by the skin's texture.",
+        "Check the pair on the overlay.",
+    ),
+    Flag(
+        "small_overlap",
+        "The photos have less than half of the baseline's frame in common.",
+        "Compare the common area only; hold the camera as at baseline.",
+    ),
+    Flag(
+        "survival_early",
+        "Less than 6 months after the grafts: shed grafts have not grown again.",
+        "Read survival from month 6, better from month 9 on.",
+    ),
+    Flag(
+        "survival_over_100",
+        "More hairs or units than were grafted: resident ones were counted with them.",
+        "Give hairs_resident and units_resident, or a pre-operative photo.",
+    ),
+    Flag(
+        "resident_unknown",
+        "Nothing tells how many hairs and units were there before the grafts; none was taken off.",
+        "Give hairs_resident and units_resident, or a graft map.",
+    ),
+    Flag(
+        "hairs_implanted_assumed",
+        "The number of implanted hairs is the baseline's own count of them: stubs may be hidden.",
+        "Give hairs_in_field.",
+    ),
+    Flag(
+        "clipped_between",
+        "The hair was clipped between the two photos: growth cannot be told.",
+        "Photograph 2 to 3 days after clipping, and do not clip in between.",
+    ),
     # -- face: colour, pigment and scores
     Flag("glasses", "Glasses were seen; their frames were left out.", "Take off the glasses."),
     Flag("beard", "A beard hides skin; it was left out.", "Read the readable share."),
@@ -197,6 +243,62 @@ _DECLARED = (
         "missing_view",
         "Not all three views of the visit are there; the front stood in for a missing one.",
         "Take front, left45 and right45 at every visit.",
+    ),
+    # -- follow-up
+    Flag(
+        "early_visit",
+        "Before month 6 after grafting: grafts shed and rest first, so survival is not final.",
+        "Read survival at month 9 to 12.",
+    ),
+    Flag(
+        "resident_from_preop",
+        "The hair that was there before was taken from the pre-operative photo, by area.",
+        "Give hairs_resident and units_resident in the manifest.",
+    ),
+    Flag(
+        "pose_differs",
+        "The head is turned differently at the two visits.",
+        "Take follow-up photos in the pose of the baseline.",
+    ),
+    Flag(
+        "size_differs",
+        "The face is much larger in one of the two photos.",
+        "Keep camera, lens and distance.",
+    ),
+    Flag(
+        "sharpness_differs",
+        "One of the two photos shows finer detail than the other.",
+        "Keep camera and focus; use originals, not copies from a messenger.",
+    ),
+    Flag(
+        "light_differs",
+        "The light falls differently on the face at the two visits.",
+        "Keep the lamps; the difference was taken out as far as normal skin tells it.",
+    ),
+    Flag(
+        "tone_differs",
+        "Exposure or colour differ much between the two visits.",
+        "Keep exposure and white balance; a colour chart beside the face helps.",
+    ),
+    Flag(
+        "recent_treatment",
+        "A photo was taken within the weeks after laser: redness and crusts mislead.",
+        "Read the change at a later visit.",
+    ),
+    Flag(
+        "small_overlap",
+        "The follow-up shows only part of the baseline's skin again.",
+        "Take follow-up photos of the same view.",
+    ),
+    Flag(
+        "few_reference_sites",
+        "Little skin is normal at both visits: the tone was matched on little.",
+        "Use a verified colour chart.",
+    ),
+    Flag(
+        "not_aligned",
+        "Crops have no landmarks: their scores were compared, not their pixels.",
+        "Use photos of the whole face.",
     ),
     Flag("repeated_view", "Two photos of one view; the first was used.", "Check the manifest."),
 )

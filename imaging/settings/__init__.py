@@ -6,6 +6,8 @@ from .effective import (
     Settings,
     Wing,
     all_declarations,
+    comparison_digest,
+    comparison_values,
     current_value,
     digest,
     effective_settings,
@@ -16,6 +18,7 @@ from .effective import (
     settings_digest,
 )
 from .face import FaceSettings
+from .followup import FollowupSettings
 from .hair import HairSettings
 from .photo import PhotoSettings
 from .recall import Memory, recall, remembering
@@ -25,6 +28,7 @@ __all__ = [
     "Declaration",
     "EffectiveSettings",
     "FaceSettings",
+    "FollowupSettings",
     "HairSettings",
     "Memory",
     "PhotoSettings",
@@ -33,6 +37,8 @@ __all__ = [
     "Wing",
     "all_declarations",
     "check_value",
+    "comparison_digest",
+    "comparison_values",
     "current_value",
     "declarations",
     "digest",

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ..errors import SettingsError
 from .declare import Declaration, Value, check_value, declarations
 from .face import FaceSettings
+from .followup import FollowupSettings
 from .hair import HairSettings
 from .photo import PhotoSettings
 
@@ -25,11 +26,12 @@ MAX_TOML_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one run: what every photo goes through, and one group per wing."""
+    """All settings of one run: what every photo goes through, one group per wing, follow-up."""
 
     photo: PhotoSettings = field(default_factory=PhotoSettings)
     hair: HairSettings = field(default_factory=HairSettings)
     face: FaceSettings = field(default_factory=FaceSettings)
+    followup: FollowupSettings = field(default_factory=FollowupSettings)
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,21 @@ def result_values(settings: Settings, wing: Wing) -> dict[str, Value]:
     }
 
 
+def comparison_values(settings: Settings, wing: Wing) -> dict[str, Value]:
+    """Return, by dotted name, every setting that can change a number of a comparison."""
+    own = {
+        name: current_value(settings, name)
+        for name, declaration in all_declarations().items()
+        if name.partition(".")[0] == "followup" and declaration.stage != "drawing"
+    }
+    return result_values(settings, wing) | own
+
+
+def comparison_digest(settings: Settings, wing: Wing) -> str:
+    """Return the digest of the settings that can change a number of this wing's comparisons."""
+    return digest(comparison_values(settings, wing))
+
+
 def settings_digest(settings: Settings, wing: Wing) -> str:
     """Return the digest (16 hex digits of SHA-256) of this wing's result-changing settings."""
     return digest(result_values(settings, wing))
@@ -157,4 +174,10 @@ def digest(document: object) -> str:
 
 
 def _group_type(name: str) -> type:
-    return {"photo": PhotoSettings, "hair": HairSettings, "face": FaceSettings}[name]
+    groups: dict[str, type] = {
+        "photo": PhotoSettings,
+        "hair": HairSettings,
+        "face": FaceSettings,
+        "followup": FollowupSettings,
+    }
+    return groups[name]

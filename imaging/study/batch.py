@@ -55,6 +55,8 @@ class BatchOptions:
         Keep subject, visit, arm and dates out of the report.
     lock : Lock or None
         The lock that `effective` obeys.
+    with_report : bool
+        Write the report at the end.
     """
 
     wing: str
@@ -67,6 +69,7 @@ class BatchOptions:
     with_masks: bool = False
     is_blind: bool = False
     lock: Lock | None = None
+    with_report: bool = True
 
 
 class Observer(Protocol):
@@ -177,7 +180,7 @@ def _run_plan(
     state = "interrupted" if counts.unfinished else "complete"
     ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
     write_outputs(out_dir, ledger, plan.wing)
-    if not counts.unfinished:
+    if options.with_report and not counts.unfinished:
         # Who stops a run wants it to end: the report can be made from the ledger later.
         write_report(out_dir, blind=options.is_blind)
     return Summary(

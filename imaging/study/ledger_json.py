@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ..records import PhotoInputs
 from ..records.outcome import Failure, Measured, Outcome, Provenance
 from .packing import decode_values, encode_values
 from .run_record import RunRecord
@@ -57,3 +58,9 @@ def load_outcome(row: Mapping[str, Any]) -> Outcome:
         result = Failure(**document)
     provenance = Provenance(**{name: row[name] for name in names})
     return Outcome(provenance, os.fsdecode(row["path"]), row["seconds"], result)
+
+
+def load_inputs(document: Mapping[str, Any]) -> PhotoInputs:
+    """Return what the ledger keeps of a photo's own inputs."""
+    polygon = tuple((float(x), float(y)) for x, y in document["polygon_px"])
+    return PhotoInputs(**{**document, "polygon_px": polygon})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import tomli_w
 
 from ..records.outcome import Failure, FailureRow
 from .locking import lock_remarks
+from .pair_tables import followup_columns, followup_rows
 from .store import Ledger
+from .store_pairs import last_request, pair_outcomes
 from .tables import Row, failure_rows, result_columns, result_rows, write_tables
 from .wings import Wing
 from .writing import write_bytes
@@ -42,6 +44,40 @@ def count_outcomes(ledger: Ledger) -> Counts:
     return Counts(ledger.last_run().photos, scored, failed, flagged)
 
 
+@dataclass(frozen=True)
+class PairCounts:
+    """How the last run's pairs ended; ``refused`` could not be paired at all."""
+
+    pairs: int
+    compared: int
+    pairs_failed: int
+    pairs_flagged: int
+    refused: int
+
+    @property
+    def unfinished(self) -> int:
+        return self.pairs - self.compared - self.pairs_failed
+
+    def as_row(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+def count_pairs(ledger: Ledger) -> PairCounts:
+    """Count how the last run's pairs ended; all 0 when it only scored photos."""
+    request = last_request(ledger)
+    if request is None:
+        return PairCounts(0, 0, 0, 0, 0)
+    ends = list(pair_outcomes(ledger))
+    return PairCounts(
+        pairs=request.pairs,
+        compared=sum(outcome.is_scored for outcome in ends),
+        pairs_failed=sum(not outcome.is_scored for outcome in ends),
+        pairs_flagged=sum(bool(outcome.flags) for outcome in ends),
+        refused=len(request.refusals),
+    )
+
+
 def write_outputs(out_dir: Path, ledger: Ledger, wing: Wing) -> list[Path]:
     """Write all tables and ``run.toml``; return the files."""
     paths = write_tables(out_dir, ledger, wing)
@@ -62,6 +98,11 @@ def run_document(ledger: Ledger) -> dict[str, Any]:
     for name, value in run.settings.items():
         group, _, key = name.partition(".")
         document.setdefault(group, {})[key] = value
+    request = last_request(ledger)
+    if request is not None:
+        document["followup"] = {
+            name.partition(".")[2]: value for name, value in request.settings.items()
+        }
     document["provenance"] = {
         "wing": run.wing,
         "state": run.state,
@@ -77,6 +118,7 @@ def run_document(ledger: Ledger) -> dict[str, Any]:
             "failed": counts.failed,
             "flagged": counts.flagged,
             "unfinished": counts.unfinished,
+            **({} if request is None else count_pairs(ledger).as_row()),
         },
         "lock": {
             "lock_digest": run.lock_digest,
@@ -91,11 +133,15 @@ def run_document(ledger: Ledger) -> dict[str, Any]:
 
 
 def json_rows(ledger: Ledger, wing: Wing) -> Iterator[Row]:
-    """Yield what ``--json`` prints: results with null for NaN, then failures, each sorted."""
+    """Yield what ``--json`` prints: results with null for NaN, pairs, then failures."""
     names = result_columns(wing)
     for row in result_rows(ledger):
         ordered = {name: row[name] for name in names if name in row} | dict(row)
         yield {name: _json_value(value) for name, value in ordered.items()}
+    if last_request(ledger) is not None:
+        for row in followup_rows(ledger, wing.name):
+            columns = followup_columns(wing.name)
+            yield {name: _json_value(row[name]) for name in columns}
     for row in failure_rows(ledger):
         yield {name: row[name] for name in FailureRow.__dataclass_fields__}
 

@@ -45,7 +45,12 @@ def picture_path(kind: str, photo_id: str, ending: str) -> str:
 
 def write_overlay(out_dir: Path, photo_id: str, pixels: NDArray[np.uint8]) -> str:
     """Write the overlay as JPEG, without any metadata; return its relative path."""
-    path = picture_path("overlays", photo_id, ".jpg")
+    return write_picture(out_dir, "overlays", photo_id, pixels)
+
+
+def write_picture(out_dir: Path, kind: str, name: str, pixels: NDArray[np.uint8]) -> str:
+    """Write one picture of a kind as JPEG, without any metadata; return its relative path."""
+    path = picture_path(kind, name, ".jpg")
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
     write_bytes(out_dir / path, content.getvalue())

@@ -120,7 +120,7 @@ class Ledger:
         Tables show the photos of the last run; what earlier runs scored besides stays in the
         ledger and is found again when a later run asks for it.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             inserted = connection.execute(_runs.insert().values(record=dump_run(record)))
             run_id = int(inserted.inserted_primary_key[0])  # type: ignore[index]
             for start in range(0, len(done), _CHUNK):
@@ -152,7 +152,7 @@ class Ledger:
             "result": dump_result(outcome.result),
         }
         tables = outcome.result.tables if isinstance(outcome.result, Measured) else {}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             statement = upsert(_photos).values(values)
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["photo_id"], set_=values)
@@ -165,7 +165,7 @@ class Ledger:
 
     def finish_run(self, run_id: int, record: RunRecord) -> None:
         """Keep how the run ended."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 _runs.update().where(_runs.c.run_id == run_id).values(record=dump_run(record))
             )
@@ -180,7 +180,7 @@ class Ledger:
         LedgerError
             No run was ever started.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             text = connection.execute(
                 sa.select(_runs.c.record).order_by(_runs.c.run_id.desc()).limit(1)
             ).scalar_one_or_none()
@@ -197,7 +197,7 @@ class Ledger:
     def earlier(self, photo_ids: Sequence[str]) -> dict[str, Outcome]:
         """Return what any run has kept of these photos, without their tables."""
         found: dict[str, Outcome] = {}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for start in range(0, len(photo_ids), _CHUNK):
                 chunk = photo_ids[start : start + _CHUNK]
                 rows = connection.execute(
@@ -230,42 +230,43 @@ class Ledger:
         statement = (
             sa.select(_photos.c.photo_id, _tables.c.packed)
             .join(_tables, joined)
-            .where(_photos.c.run_id == _last_run_id())
+            .where(_photos.c.run_id == last_run_id())
             .order_by(_photos.c.photo_id)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for photo_id, packed in connection.execute(statement):
                 yield photo_id, unpack_rows(packed)
 
     def manifest(self) -> dict[str, dict[str, str]]:
         """Return the last run's manifest: the cells of each photo by column name."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(sa.select(_manifest).order_by(_manifest.c.photo_id))
             return {photo_id: json.loads(cells) for photo_id, cells in rows}
 
     def photos_of_earlier_runs(self) -> int:
         """Return how many photos the ledger keeps that the last run did not ask for."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(
                 sa.select(sa.func.count())
                 .select_from(_photos)
-                .where(_photos.c.run_id != _last_run_id())
+                .where(_photos.c.run_id != last_run_id())
             ).scalar_one()
 
     def _last_photos(self, *columns: Any) -> Iterator[Mapping[str, Any]]:
         statement = (
             sa.select(*columns)
-            .where(_photos.c.run_id == _last_run_id())
+            .where(_photos.c.run_id == last_run_id())
             .order_by(_photos.c.photo_id)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for row in connection.execute(statement).mappings():
                 yield dict(row)
 
     # -- the file itself --------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Give a connection whose work is kept whole or not at all."""
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -274,7 +275,7 @@ class Ledger:
 
     def prepare(self, wing: WingName, *, may_create: bool) -> None:
         """Check that this is a healthy ledger of this program and wing; make it when new."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             names = set(sa.inspect(connection).get_table_names())
             if not names and may_create:
                 _metadata.create_all(connection)
@@ -291,7 +292,7 @@ class Ledger:
 
     def check(self, wing: WingName | None = None) -> None:
         """Refuse a file that is not a healthy ledger, or is one of another wing."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             if "meta" not in sa.inspect(connection).get_table_names():
                 raise LedgerError(f"{self.path} was not written by Dermetry.")
             try:
@@ -359,7 +360,8 @@ def open_for_reading(out_dir: Path) -> Ledger:
     return ledger
 
 
-def _last_run_id() -> sa.ScalarSelect[Any]:
+def last_run_id() -> sa.ScalarSelect[Any]:
+    """Return the id of the last run as a part of a statement."""
     return sa.select(sa.func.max(_runs.c.run_id)).scalar_subquery()
 
 

@@ -15,7 +15,17 @@ from pathlib import Path
 
 from ..records import columns_of, row_of
 from ..records.outcome import Failure, FailureRow, Measured, PhotoRow, photo_row
+from .pair_tables import (
+    attrition_columns,
+    attrition_rows,
+    followup_columns,
+    followup_rows,
+    pair_failure_rows,
+    stored_pair_rows,
+)
+from .pair_wings import PAIR_RECORDS
 from .store import Ledger
+from .store_pairs import last_request
 from .visits import POOLERS, group_visits, pool_visit, visit_columns
 from .wings import Wing
 from .writing import whole_file
@@ -53,13 +63,15 @@ def result_rows(ledger: Ledger) -> Iterator[Row]:
 
 
 def failure_rows(ledger: Ledger) -> Iterator[Row]:
-    """Yield a row per failed photo of the last run."""
+    """Yield a row per failed photo of the last run, then one per pair that could not be had."""
     for outcome in ledger.outcomes():
         if isinstance(outcome.result, Failure):
             failure = outcome.result
             yield row_of(
                 FailureRow(outcome.photo_id, failure.code, failure.message, failure.remedy)
             )
+    for row in pair_failure_rows(ledger):
+        yield row_of(row)
 
 
 def tables_of(ledger: Ledger, wing: Wing) -> list[Table]:
@@ -76,6 +88,19 @@ def tables_of(ledger: Ledger, wing: Wing) -> list[Table]:
     if wing.name in POOLERS and "subject" in carried and "visit" in carried:
         columns = visit_columns(wing.name)
         tables.append(Table("visits", columns, lambda: visit_rows(ledger, wing.name)))
+    if last_request(ledger) is not None:
+        tables += _pair_tables(ledger, wing.name)
+    return tables
+
+
+def _pair_tables(ledger: Ledger, wing: str) -> list[Table]:
+    columns = followup_columns(wing)
+    tables = [Table("followup", columns, lambda: followup_rows(ledger, wing))]
+    for name, record in PAIR_RECORDS[wing][1].items():
+        rows = lambda name=name: stored_pair_rows(ledger, name)  # noqa: E731
+        tables.append(Table(name, _names(record), rows))
+    if "matches" in PAIR_RECORDS[wing][1]:
+        tables.append(Table("attrition", attrition_columns(), lambda: attrition_rows(ledger)))
     return tables
 
 

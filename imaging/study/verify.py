@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
-from ..records import PhotoInputs
 from ..records.outcome import Failure, Measured, Outcome
 from ..settings import settings_digest
 from .engines import run_tasks, usable_cores
 from .interrupt import StopRequest
 from .job import Job
+from .ledger_json import load_inputs
 from .packing import unpack_rows
 from .scoring import Task
 from .store import Ledger, open_for_reading
@@ -131,12 +130,7 @@ def _differ(name: str, kept: object, again: object) -> Iterator[str]:
 
 def _tasks(outcomes: Sequence[Outcome], ledger: Ledger) -> list[Task]:
     inputs = dict(ledger.inputs())
-    return [Task(o.photo_id, Path(o.path), _inputs(inputs[o.photo_id])) for o in outcomes]
-
-
-def _inputs(document: Mapping[str, Any]) -> PhotoInputs:
-    polygon = tuple((float(x), float(y)) for x, y in document["polygon_px"])
-    return PhotoInputs(**{**document, "polygon_px": polygon})
+    return [Task(o.photo_id, Path(o.path), load_inputs(inputs[o.photo_id])) for o in outcomes]
 
 
 def _tables(

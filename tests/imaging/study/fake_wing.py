@@ -13,9 +13,18 @@ import time
 import numpy as np
 from PIL import Image
 
-from imaging.errors import ModelMissingError, NothingReadableError
-from imaging.records import HAIR_TABLES, CutoffSplit, Hair, HairScore, Unit
+from imaging.errors import ModelMissingError, NothingReadableError, PairRefusedError
+from imaging.records import (
+    HAIR_TABLES,
+    CutoffSplit,
+    Hair,
+    HairComparison,
+    HairMatch,
+    HairScore,
+    Unit,
+)
 from imaging.records.columns import columns_of
+from imaging.study.pair_wings import PairWing
 from imaging.study.wings import Wing
 
 TARGET = "fake_wing:make_wing"
@@ -71,6 +80,53 @@ def score_photo(photo, settings) -> HairScore:
         units=(Unit(1, 1.0, 1.0, 3, True),),
         cutoffs=(CutoffSplit(20.0, 3, 0, 0.0),),
     )
+
+
+def make_pair_wing() -> PairWing:
+    return PairWing(
+        algorithm_version=os.environ.get("FAKE_PAIR_VERSION", "fake-pair-1"),
+        compare_scores=compare_scores,
+        draw_comparison=lambda baseline, followup, comparison: np.hstack(
+            [baseline.pixels, followup.pixels]
+        ),
+    )
+
+
+def compare_scores(
+    baseline, followup, *, baseline_photo, followup_photo, plan, settings
+) -> HairComparison:
+    """Keep the first two of three units; what else happens is written in the follow-up's name."""
+    name = followup_photo.photo_id
+    if "slowpair" in name:
+        time.sleep(0.25)
+    if "killerpair" in name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "foreign" in name:
+        raise PairRefusedError("The photos show different places.")
+    if "buggypair" in name:
+        raise ZeroDivisionError("a bug of the follow-up")
+    lost = 2 if "worse" in name else 3
+    numbers = {c.name: math.nan for c in columns_of(HairComparison)}
+    counts = {"hairs_baseline": 3, "hairs_followup": 2, "kept": 2, "not_seen": 1, "new": 0}
+    numbers |= counts | {"grafts": plan.grafts_in_field, "change_percent": -100 / 3}
+    matches = tuple(
+        HairMatch(
+            baseline_photo.photo_id,
+            name,
+            "unit",
+            n,
+            n if n < lost else 0,
+            "kept" if n < lost else "not_seen",
+            "",
+            1.0,
+            2.0,
+            math.nan,
+            math.nan,
+        )
+        for n in range(1, 4)
+    )
+    flags = ("early_visit",) if plan.days < settings.followup.early_days else ()
+    return HairComparison(**numbers, flags=flags, matches=matches)
 
 
 def make_photo(path, *, seed: int = 0) -> None:

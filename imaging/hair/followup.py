@@ -1,0 +1,299 @@
+"""Two hair scores of one field compared, hair by hair; no disk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PairRefusedError
+from ..photo.alignment import Alignment, View, align_photos, common_field
+from ..records import Hair, HairScore, Photo, join_flags
+from ..records.followup import HairComparison, HairMatch, PairPlan
+from ..settings import FollowupSettings, Settings
+from .followup_survival import survival
+from .matching import Floats, match_hairs, places_of
+
+#: Scales that disagree by more than this with the alignment are flagged, as in a single photo.
+_SCALE_CONFLICT = 0.02
+_SMALL_OVERLAP_PERCENT = 50.0
+#: Half the width of a 95 % interval in standard errors.
+_Z = 1.96
+
+
+def compare_scores(
+    baseline: HairScore,
+    followup: HairScore,
+    *,
+    baseline_photo: Photo,
+    followup_photo: Photo,
+    plan: PairPlan,
+    settings: Settings,
+) -> HairComparison:
+    """Return what became of every hair of the common field.
+
+    Raises
+    ------
+    PairRefusedError
+        The photos do not show the same skin, as far as can be told.
+    """
+    chosen = settings.followup
+    scores, photos = (baseline, followup), (baseline_photo, followup_photo)
+    hairs = [[h for h in s.hairs if h.has_root and h.status == "kept"] for s in scores]
+    views = [_view(*parts) for parts in zip(photos, scores, hairs, strict=True)]
+    alignment = align_photos(views[0], views[1], settings=chosen)
+    if alignment is None or alignment.chance_log10 > chosen.most_chance_log10:
+        raise PairRefusedError(
+            "The pattern of roots and the skin of the two photos do not agree better than those "
+            "of two photos of different places."
+        )
+    if alignment.overlap_percent < chosen.least_overlap_percent:
+        raise PairRefusedError(
+            f"The photos have only {alignment.overlap_percent:.0f} % of the baseline in common."
+        )
+    frames = [s.readable if s.frame is None else s.frame for s in scores]
+    common = common_field(alignment, _mask(frames[0], photos[0]), _mask(frames[1], photos[1]))
+    matches = _hair_matches(alignment, photos, hairs, common, plan, chosen)
+    return _figures(alignment, scores, photos, common, matches, plan, settings)
+
+
+def _mask(mask: NDArray[np.bool_] | None, photo: Photo) -> NDArray[np.bool_]:
+    return np.ones(photo.pixels.shape[:2], bool) if mask is None else mask
+
+
+def _view(photo: Photo, score: HairScore, hairs: Sequence[Hair]) -> View:
+    roots = np.array([(h.root_x_px, h.root_y_px) for h in hairs]).reshape(-1, 2)
+    tips = np.array([(h.tip_x_px, h.tip_y_px) for h in hairs]).reshape(-1, 2)
+    run = tips - roots
+    covered = np.zeros(photo.pixels.shape[:2], bool)
+    return View(
+        photo.pixels,
+        roots,
+        np.arctan2(run[:, 1], run[:, 0]),
+        _mask(score.readable, photo),
+        covered,
+        score.px_per_mm,
+    )
+
+
+def _is_inside(mask: NDArray[np.bool_], x: float, y: float) -> bool:
+    row, column = math.floor(y), math.floor(x)
+    height, width = mask.shape
+    return 0 <= row < height and 0 <= column < width and bool(mask[row, column])
+
+
+def _hair_matches(
+    alignment: Alignment,
+    photos: tuple[Photo, Photo],
+    hairs: list[list[Hair]],
+    common: NDArray[np.bool_],
+    plan: PairPlan,
+    settings: FollowupSettings,
+) -> list[HairMatch]:
+    """Return one row per hair of the common field."""
+    warp = alignment.warp
+    # Both on the baseline's scale: what zoom is left is the camera's, not the hair's.
+    scale = alignment.baseline_px_per_mm
+    unit = scale if math.isfinite(scale) else photos[0].width_px / 8.0
+    later = unit * warp.zoom
+    first, second = ([np.asarray(h.path_px, float) for h in group] for group in hairs)
+    places = [
+        places_of([warp.forward(path) / later for path in first], _diameters(hairs[0])),
+        places_of([path / later for path in second], _diameters(hairs[1])),
+    ]
+    partner = dict(match_hairs(places[0], places[1], settings).tolist())
+    correction = alignment.followup_px_per_mm / later if math.isfinite(scale) else math.nan
+    rows = []
+    for i, hair in enumerate(hairs[0]):
+        if not _is_inside(common, hair.root_x_px, hair.root_y_px):
+            continue
+        j = partner.get(i)
+        if j is None:
+            if hair.confidence >= settings.lone_confidence:
+                rows.append(_row(photos, hair, None, correction, plan, settings))
+        else:
+            rows.append(_row(photos, hair, hairs[1][j], correction, plan, settings))
+    taken = set(partner.values())
+    for j, hair in enumerate(hairs[1]):
+        x, y = warp.inverse(np.array([[hair.root_x_px, hair.root_y_px]]))[0]
+        is_sure = hair.confidence >= settings.lone_confidence
+        if j not in taken and is_sure and _is_inside(common, x, y):
+            rows.append(_row(photos, None, hair, correction, plan, settings))
+    return rows
+
+
+def _diameters(hairs: Sequence[Hair]) -> Floats:
+    return np.array([hair.diameter_um for hair in hairs], np.float64)
+
+
+def _row(
+    photos: tuple[Photo, Photo],
+    first: Hair | None,
+    second: Hair | None,
+    correction: float,
+    plan: PairPlan,
+    settings: FollowupSettings,
+) -> HairMatch:
+    state = "new" if first is None else "not_seen" if second is None else "kept"
+    row = HairMatch(
+        baseline_id=photos[0].photo_id,
+        followup_id=photos[1].photo_id,
+        kind="hair",
+        baseline_hair_id=first.hair_id if first else 0,
+        followup_hair_id=second.hair_id if second else 0,
+        state=state,
+        phase="",
+        baseline_x_px=first.root_x_px if first else math.nan,
+        baseline_y_px=first.root_y_px if first else math.nan,
+        followup_x_px=second.root_x_px if second else math.nan,
+        followup_y_px=second.root_y_px if second else math.nan,
+        baseline_length_mm=first.length_mm if first else math.nan,
+        followup_length_mm=second.length_mm * correction if second else math.nan,
+        baseline_diameter_um=first.diameter_um if first else math.nan,
+        followup_diameter_um=second.diameter_um * correction if second else math.nan,
+        baseline_hairs=1 if first else 0,
+        followup_hairs=1 if second else 0,
+    )
+    grown_mm = row.followup_length_mm - row.baseline_length_mm
+    if state != "kept" or not _tells_growth(plan, settings) or not math.isfinite(grown_mm):
+        return row
+    least = settings.least_growth_mm_per_day * plan.days
+    reach = _Z * math.sqrt(2.0) * settings.length_error_mm
+    phase = "undetermined"
+    if grown_mm - reach > least:
+        phase = "growing"
+    elif grown_mm + reach < least:
+        phase = "not_growing"
+    return replace(row, phase=phase, growth_um_per_day=1e3 * grown_mm / plan.days)
+
+
+def _tells_growth(plan: PairPlan, settings: FollowupSettings) -> bool:
+    return 0 < plan.days <= settings.growth_days and not _is_clipped_between(plan)
+
+
+def _is_clipped_between(plan: PairPlan) -> bool:
+    return plan.days_since_clip_followup < plan.days
+
+
+def _figures(
+    alignment: Alignment,
+    scores: tuple[HairScore, HairScore],
+    photos: tuple[Photo, Photo],
+    common: NDArray[np.bool_],
+    rows: list[HairMatch],
+    plan: PairPlan,
+    settings: Settings,
+) -> HairComparison:
+    kept = [row for row in rows if row.state == "kept"]
+    not_seen = sum(row.state == "not_seen" for row in rows)
+    new = sum(row.state == "new" for row in rows)
+    before = len(kept) + not_seen
+    scale = alignment.baseline_px_per_mm
+    area = float(common.sum()) / (10 * scale) ** 2
+    phases = [row.phase for row in rows]
+    growing, resting = phases.count("growing"), phases.count("not_growing")
+    told = growing + resting
+    open_ = phases.count("undetermined")
+    speeds = [row.growth_um_per_day for row in rows if row.phase == "growing"]
+    cutoff = settings.hair.terminal_cutoff_um
+    thick = np.array(
+        [(row.baseline_diameter_um, row.followup_diameter_um) for row in kept]
+    ).reshape(-1, 2)
+    thick = thick[np.isfinite(thick).all(axis=1)]
+    grafts, flags = _graft_figures(rows, scores, plan, settings.followup)
+    return HairComparison(
+        common_area_cm2=area,
+        hairs_baseline=before,
+        hairs_followup=len(kept) + new,
+        kept=len(kept),
+        not_seen=not_seen,
+        new=new,
+        change_percent=100.0 * (new - not_seen) / before if before else math.nan,
+        density_change_per_cm2=(new - not_seen) / area if area > 0 else math.nan,
+        growth_um_per_day=float(np.mean(speeds)) if speeds else math.nan,
+        anagen_percent=100.0 * growing / told if told else math.nan,
+        telogen_percent=100.0 * resting / told if told else math.nan,
+        undetermined_percent=100.0 * open_ / (told + open_) if told + open_ else math.nan,
+        alignment_error_um=alignment.residual_um,
+        overlap_percent=alignment.overlap_percent,
+        diameter_change_um=float(np.diff(thick, axis=1).mean()) if len(thick) else math.nan,
+        terminal_to_vellus=float(((thick[:, 0] >= cutoff) & (thick[:, 1] < cutoff)).sum()),
+        vellus_to_terminal=float(((thick[:, 0] < cutoff) & (thick[:, 1] >= cutoff)).sum()),
+        flags=join_flags(_pair_flags(alignment, scores, plan, settings.followup), flags),
+        matches=tuple(rows),
+        transform=alignment.warp.matrix,
+        **grafts,
+    )
+
+
+def _graft_figures(
+    rows: list[HairMatch],
+    scores: tuple[HairScore, HairScore],
+    plan: PairPlan,
+    settings: FollowupSettings,
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the columns of survival, and their flags; NaN where there are no grafts."""
+    flags: list[str] = []
+    grafts, implanted = plan.grafts_in_field, plan.hairs_in_field
+    first_unit = {hair.hair_id: hair.unit_id for hair in scores[0].hairs}
+    before = [row for row in rows if row.state != "new"]
+    units = {first_unit[row.baseline_hair_id] for row in before}
+    seen = {first_unit[row.baseline_hair_id] for row in before if row.state == "kept"}
+    is_postop = plan.baseline_role == "postop"
+    resident_units, resident_hairs = plan.units_resident, plan.hairs_resident
+    if is_postop:
+        if not (math.isfinite(resident_units) and math.isfinite(resident_hairs)):
+            flags.append("resident_unknown")
+        resident_units = resident_units if math.isfinite(resident_units) else 0.0
+        resident_hairs = resident_hairs if math.isfinite(resident_hairs) else 0.0
+        if not math.isfinite(grafts):
+            grafts = len(units) - resident_units
+        if not math.isfinite(implanted):
+            implanted = len(before) - resident_hairs
+            flags.append("hairs_implanted_assumed")
+    alive = len(seen) - resident_units if is_postop else math.nan
+    hairs = sum(row.state == "kept" for row in rows) - resident_hairs if is_postop else math.nan
+    error = settings.survival_error_share
+    by_units = survival(alive, grafts, error_share=error)
+    by_hairs = survival(hairs, implanted, error_share=error)
+    if max(by_units.percent, by_hairs.percent) > 100:
+        flags.append("survival_over_100")
+    if is_postop and plan.days < settings.early_days:
+        flags.append("survival_early")
+    return {
+        "grafts": grafts,
+        "survival_units_percent": by_units.percent,
+        "survival_units_low": by_units.low,
+        "survival_units_high": by_units.high,
+        "hairs_implanted": implanted,
+        "survival_hairs_percent": by_hairs.percent,
+        "survival_hairs_low": by_hairs.low,
+        "survival_hairs_high": by_hairs.high,
+    }, flags
+
+
+def _pair_flags(
+    alignment: Alignment,
+    scores: tuple[HairScore, HairScore],
+    plan: PairPlan,
+    settings: FollowupSettings,
+) -> list[str]:
+    known = [math.isfinite(score.px_per_mm) for score in scores]
+    flags = []
+    if not any(known):
+        flags.append("no_scale")
+    elif not all(known):
+        flags.append("scale_from_pair")
+    elif abs(alignment.zoom - 1.0) > _SCALE_CONFLICT:
+        flags.append("pair_scale_conflict")
+    if alignment.method == "texture":
+        flags.append("aligned_by_texture")
+    if alignment.overlap_percent < _SMALL_OVERLAP_PERCENT:
+        flags.append("small_overlap")
+    if 0 < plan.days <= settings.growth_days and _is_clipped_between(plan):
+        flags.append("clipped_between")
+    return flags

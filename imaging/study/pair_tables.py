@@ -1,0 +1,112 @@
+"""The follow-up's tables, rebuilt from the ledger alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..records import AttritionRow, DetectableChange, PairRow, columns_of
+from ..records.outcome import Failure, FailureRow, Measured
+from .attrition import FieldVisit, pool_attrition
+from .comparing import Compared
+from .detectable import judge_change, minimal_changes
+from .measures import number
+from .packing import plain_row
+from .pair_wings import PAIR_RECORDS
+from .store import Ledger
+from .store_pairs import last_request, pair_outcomes, pair_rows
+
+Row = Mapping[str, object]
+
+#: The wing whose follow-up says whether a change is beyond the noise of repeats.
+_JUDGED = "face"
+
+
+def followup_columns(wing: str) -> tuple[str, ...]:
+    """Return the columns of ``followup.csv``."""
+    records = [PairRow, PAIR_RECORDS[wing][0]]
+    if wing == _JUDGED:
+        records.append(DetectableChange)
+    return (*(c.name for record in records for c in columns_of(record)), "flags")
+
+
+def followup_rows(ledger: Ledger, wing: str) -> Iterator[Row]:
+    """Yield a row per pair that was compared, in the order of subjects, sites and visits."""
+    limits = minimal_changes(_scored_rows(ledger)) if wing == _JUDGED else {}
+    for outcome in pair_outcomes(ledger):
+        if isinstance(outcome.result, Compared):
+            values = dict(outcome.result.values)
+            judged = plain_row(judge_change(values, limits)) if limits else {}
+            flags = ";".join(outcome.result.flags)
+            yield {**plain_row(outcome.row), **values, **judged, "flags": flags}
+
+
+def pair_failure_rows(ledger: Ledger) -> Iterator[FailureRow]:
+    """Yield what could not be paired or compared, as rows of ``failures.csv``."""
+    request = last_request(ledger)
+    if request is None:
+        return
+    yield from request.refusals
+    for outcome in pair_outcomes(ledger):
+        if isinstance(outcome.result, Failure):
+            failure = outcome.result
+            told = f"Compared with {outcome.row.baseline_id!r}: {failure.message}"
+            yield FailureRow(outcome.row.followup_id, failure.code, told, failure.remedy)
+
+
+def stored_pair_rows(ledger: Ledger, name: str) -> Iterator[Row]:
+    """Yield the rows of one further table of all pairs."""
+    for _, _, rows in pair_rows(ledger, name):
+        yield from rows
+
+
+def attrition_rows(ledger: Ledger) -> Iterator[Row]:
+    """Yield a row per arm and visit."""
+    request = last_request(ledger)
+    if request is None:
+        return
+    matches = {(b, f): rows for b, f, rows in pair_rows(ledger, "matches")}
+    visits: dict[tuple[str, ...], FieldVisit] = {}
+    for outcome in pair_outcomes(ledger):
+        if isinstance(outcome.result, Compared):
+            row = outcome.row
+            found = matches.get((row.baseline_id, row.followup_id), [])
+            # Of replicates the first: follicles must not be counted twice.
+            key = (row.subject or row.baseline_id, row.site, row.field, row.visit_followup)
+            visits.setdefault(key, _field_visit(row, outcome.result, found))
+    early_days = float(request.settings["followup.early_days"])
+    for pooled in pool_attrition(
+        list(visits.values()), order=request.visits, early_days=early_days
+    ):
+        yield plain_row(pooled)
+
+
+def _field_visit(row: PairRow, compared: Compared, matches: list[dict[str, Any]]) -> FieldVisit:
+    kind = "graft" if any(match["kind"] == "graft" for match in matches) else "unit"
+    return FieldVisit(
+        subject=row.subject or row.baseline_id,
+        arm=row.arm,
+        visit=row.visit_followup,
+        baseline_id=row.baseline_id,
+        days=row.days,
+        seen={
+            int(match["baseline_hair_id"]): match["state"] == "kept"
+            for match in matches
+            if match["kind"] == kind and match["baseline_hair_id"]
+        },
+        kind=kind,
+        survival_units_percent=number(compared.values.get("survival_units_percent")),
+        survival_hairs_percent=number(compared.values.get("survival_hairs_percent")),
+    )
+
+
+def _scored_rows(ledger: Ledger) -> Iterator[Row]:
+    manifest = ledger.manifest()
+    for outcome in ledger.outcomes():
+        if isinstance(outcome.result, Measured):
+            yield {**manifest.get(outcome.photo_id, {}), **outcome.result.values}
+
+
+def attrition_columns() -> tuple[str, ...]:
+    """Return the columns of ``attrition.csv``."""
+    return tuple(column.name for column in columns_of(AttritionRow))
