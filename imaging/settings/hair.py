@@ -282,7 +282,7 @@ class HairSettings:
         0.6,
         low=0.0,
         high=1.0,
-        reason="The same for a learned segmenter: least bias of the count on labelled frames 00-19.",
+        reason="The same for a learned segmenter: least bias of labelled frames 00-19.",
         stage="measuring",
     )
     overcount_relative_error: float = setting(

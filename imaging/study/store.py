@@ -190,7 +190,7 @@ class Ledger:
 
     def runs(self) -> list[RunRecord]:
         """Return the records of all runs, oldest first."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(sa.select(_runs.c.record).order_by(_runs.c.run_id))
             return [load_run(text) for (text,) in rows]
 
