@@ -56,22 +56,25 @@ def smoothed(image: Map, sigma_px: float) -> Map:
 def _seeds(
     response: Map, evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[Points, Points, Points]:
-    count = len(response)
+    count, _, width = response.shape
     rows: list[NDArray[np.float64]] = []
+    may_seed = evidence.valid.ravel()
+    planes = response.reshape(count, -1)
     for k in range(count):
-        plane = response[k]
-        at_peak = (
-            (plane >= settings.seed_response)
-            & (plane >= response[k - 1])
-            & (plane > response[(k + 1) % count])
-            & evidence.valid
+        plane = planes[k]
+        place = np.flatnonzero(plane >= settings.seed_response)
+        value = plane[place]
+        is_peak = (
+            (value >= planes[k - 1][place])
+            & (value > planes[(k + 1) % count][place])
+            & may_seed[place]
         )
-        r, c = np.nonzero(at_peak)
+        place, value = place[is_peak], value[is_peak]
+        r, c = np.divmod(place, width)
         angle = np.pi * k / count
         nx, ny = -np.sin(angle), np.cos(angle)
-        value = plane[r, c]
-        ahead = read_at(plane, c + nx, r + ny)
-        behind = read_at(plane, c - nx, r - ny)
+        ahead = read_at(response[k], c + nx, r + ny)
+        behind = read_at(response[k], c - nx, r - ny)
         is_ridge = (value >= ahead) & (value > behind)
         curvature = np.minimum(ahead + behind - 2 * value, -1e-6)
         offset = np.clip(0.5 * (behind - ahead) / curvature, -0.5, 0.5)
