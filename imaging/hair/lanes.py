@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
-from .lines import STEP_PX, Ints, Lines, cut_to_shafts, no_lines, runs
+from .lines import STEP_PX, Ints, Lines, begins_anew, cut_to_shafts, no_lines, runs
 from .tracks import smoothed
 
 Floats = NDArray[np.float64]
@@ -51,7 +51,7 @@ def lanes_of_bands(
     settings : HairSettings
     """
     smooth = smoothed(evidence.darkness, 0.5 * _SAMPLE_MM * evidence.px_per_mm)
-    lines = tracks.chosen(_one_per_place(tracks, evidence.px_per_mm))
+    lines = tracks.chosen(_one_per_place(tracks, evidence))
     if not len(lines):
         return no_lines()
     left, right = _band_edges(lines, smooth, evidence.px_per_mm)
@@ -73,24 +73,22 @@ def lanes_of_bands(
     return cut_to_shafts(both, darkness, evidence, settings, has_plateau=True)[0]
 
 
-def _one_per_place(tracks: Lines, px_per_mm: float) -> Ints:
+def _one_per_place(tracks: Lines, evidence: ShaftEvidence) -> Ints:
     """Return the longest line of each place and direction: copies have the same band."""
-    starts, counts = tracks.starts, tracks.counts
-    middle = tracks.points[starts[:-1] + counts // 2] / (_SAME_PLACE_MM * px_per_mm)
-    run = tracks.points[starts[1:] - 1] - tracks.points[starts[:-1]]
-    turn = np.rint(np.arctan2(run[:, 1], run[:, 0]) / _SAME_ANGLE) % round(math.pi / _SAME_ANGLE)
-    key = np.column_stack([np.rint(middle), turn]).astype(np.int64)
-    order = np.lexsort((-counts, *key.T))
-    is_first = np.ones(len(order), bool)
-    is_first[1:] = (np.diff(key[order], axis=0) != 0).any(axis=1)
-    return np.sort(order[is_first])
+    height, width = evidence.valid.shape
+    middle = tracks.middles - 0.5 * np.array([width - 1, height - 1])
+    place = np.rint(middle / (_SAME_PLACE_MM * evidence.px_per_mm))
+    turn = np.rint(tracks.bearings / _SAME_ANGLE) % round(math.pi / _SAME_ANGLE)
+    key = np.column_stack([place, turn]).astype(np.int64)
+    order = np.lexsort((-tracks.counts, *key.T))
+    return np.sort(order[begins_anew(key[order])])
 
 
 def _band_edges(lines: Lines, smooth: Map, px_per_mm: float) -> tuple[Floats, Floats]:
     """Distance (mm) of the band's edges left and right of each point of all lines."""
     reach = round(_REACH_MM / _SAMPLE_MM)
     offset = np.arange(-reach, reach + 1, dtype=np.float32) * np.float32(_SAMPLE_MM * px_per_mm)
-    window = max(1, round(_SMOOTHING_MM * px_per_mm / STEP_PX))
+    window = round(_SMOOTHING_MM * px_per_mm / STEP_PX) | 1
     left, right = [], []
     starts, first = lines.starts, 0
     while first < len(lines):
@@ -118,7 +116,7 @@ def _averaged_along(profiles: Map, counts: Ints, window: int) -> Map:
     start = stop - np.repeat(counts, counts)
     place = np.arange(len(profiles))
     total = np.zeros_like(profiles)
-    for shift in range(-(window // 2), window - window // 2):
+    for shift in range(-(window // 2), window // 2 + 1):
         total += profiles[np.clip(place + shift, start, stop - 1)]
     return total / np.float32(window)
 
@@ -204,4 +202,4 @@ def _directions(points: NDArray[np.float32], owner: Ints) -> NDArray[np.float32]
     before[is_first] += 1
     after[np.append(is_first[1:], True)] -= 1
     run = points[after] - points[before]
-    return np.arctan2(run[:, 1], run[:, 0])
+    return np.asarray(np.arctan2(run[:, 1], run[:, 0]), np.float32)

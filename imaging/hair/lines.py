@@ -63,6 +63,22 @@ class Lines:
         """The line of each point, shape (n,)."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
+    @property
+    def middles(self) -> NDArray[np.floating]:
+        """The middle point of each line, between two where there is no single one."""
+        first, counts = self.starts[:-1], self.counts
+        middles: NDArray[np.floating] = 0.5 * (
+            self.points[first + (counts - 1) // 2] + self.points[first + counts // 2]
+        )
+        return middles
+
+    @property
+    def bearings(self) -> NDArray[np.floating]:
+        """Direction from each line's first to its last point, radians."""
+        run = self.points[self.starts[1:] - 1] - self.points[self.starts[:-1]]
+        bearings: NDArray[np.floating] = np.arctan2(run[:, 1], run[:, 0])
+        return bearings
+
     def part(self, first: Ints, counts: Ints, plateaus: NDArray[np.floating]) -> Lines:
         """Return the lines that begin at these points and have so many."""
         index = runs(first, counts)
@@ -92,7 +108,14 @@ def runs(first: Ints, counts: Ints) -> Ints:
     """Return first, first + 1, … for each of these runs, one after the other."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(first - (ends - counts), counts)
+    return np.asarray(np.arange(total) + np.repeat(first - (ends - counts), counts), np.intp)
+
+
+def begins_anew(keys: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Tell where each row of sorted keys, shape (n, k), differs from the one before."""
+    is_new = np.ones(len(keys), bool)
+    is_new[1:] = (np.diff(keys, axis=0) != 0).any(axis=1)
+    return is_new
 
 
 def cut_to_shafts(
@@ -179,5 +202,5 @@ def _longest_stretches(
     counts = dark[np.append(begins[1:], len(dark)) - 1] + 1 - first
     owner = owner[begins]
     order = np.lexsort((first, -counts, owner))
-    longest = order[np.concatenate([[True], np.diff(owner[order]) != 0])]
+    longest = order[begins_anew(owner[order, None])]
     return owner[longest], first[longest], counts[longest]

@@ -26,8 +26,7 @@ _STANDS_OUT = 0.15
 _GRAIN_MM = 0.014
 #: A photo's contrast is the mean of this share of its strongest line responses.
 _STRONGEST_SHARE = 0.02
-#: Noise is the median response of every so many pixels; most of them show skin.
-_NOISE_STRIDE = 5
+#: Noise is the median response along rows and along columns; most pixels show skin.
 _MAD_TO_SIGMA = 1.4826
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
 _BLACK_DENSITY = 1.7
@@ -58,13 +57,13 @@ def find_ridges(
     # One channel after the other: sums along an axis of three take five times as long.
     mean = np.asarray((first + second + third) / np.float32(3), np.float32)
     # The shadow of a shaft under the skin is dark whatever the shaft.
-    shade = np.clip(mean, _LEAST_DENSITY, _BLACK_DENSITY)
+    shade: Map = np.clip(mean, _LEAST_DENSITY, _BLACK_DENSITY)
     shade[~valid] = 0.0
     if is_light_hair(mean, valid, px_per_mm, settings):
         lowest = -cv2.max(cv2.max(first, second), third)
     else:
         lowest = cv2.min(cv2.min(first, second), third)
-    darkness = np.clip(lowest, _LEAST_DENSITY, _BLACK_DENSITY)
+    darkness: Map = np.clip(lowest, _LEAST_DENSITY, _BLACK_DENSITY)
     darkness[~valid] = 0.0
     # The wide filter comes last: it shows the contrast of usual hair.
     responses = [
@@ -89,15 +88,21 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     The filter is −σ² ∂²/∂v² of a Gaussian with standard deviation ``across_px`` across the line
     (v) and ``along_px`` along it, applied in the frequency domain; reflecting borders.
     """
-    height, width = darkness.shape
     pad = int(np.ceil(3 * along_px))
-    padded = np.pad(darkness, pad, mode="symmetric")
-    shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)
+    shape = tuple(scipy.fft.next_fast_len(n + 2 * pad, real=True) for n in darkness.shape)
+    # Mirrored at every side up to the length of the transform: no side is treated otherwise.
+    before = [(whole - n) // 2 for whole, n in zip(shape, darkness.shape, strict=True)]
+    beyond = [
+        (first, whole - n - first)
+        for first, whole, n in zip(before, shape, darkness.shape, strict=True)
+    ]
+    padded = np.pad(darkness, beyond, mode="symmetric")
     spectrum = scipy.fft.rfft2(padded, s=shape)
     fy = (2 * np.pi * scipy.fft.fftfreq(shape[0])).astype(np.float32)[:, None]
     fx = (2 * np.pi * scipy.fft.rfftfreq(shape[1])).astype(np.float32)[None]
     upside_down = -np.arange(shape[0]) % shape[0]
-    responses = np.empty((angles, height, width), np.float32)
+    responses = np.empty((angles, *darkness.shape), np.float32)
+    seen = tuple(slice(first, first + n) for first, n in zip(before, darkness.shape, strict=True))
     for k in range(angles // 2 + 1):
         angle = np.pi * k / angles
         along = (fx * np.float32(np.cos(angle)) + fy * np.float32(np.sin(angle))) * along_px
@@ -108,20 +113,17 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
         along *= -0.5
         transfer = np.exp(along, out=along)
         transfer *= across
-        responses[k] = _filtered(spectrum, transfer, shape, pad)[:height, :width]
+        responses[k] = _filtered(spectrum, transfer, shape)[seen]
         if 0 < k < angles - k:
             # The filter at the angle π − a is that at a upside down.
-            mirrored = _filtered(spectrum, transfer[upside_down], shape, pad)
-            responses[angles - k] = mirrored[:height, :width]
+            responses[angles - k] = _filtered(spectrum, transfer[upside_down], shape)[seen]
     return responses
 
 
-def _filtered(
-    spectrum: NDArray[np.complex64], transfer: Map, shape: tuple[int, ...], pad: int
-) -> Map:
-    """Return the picture of this spectrum after the filter, from (pad, pad) on."""
+def _filtered(spectrum: NDArray[np.complex64], transfer: Map, shape: tuple[int, ...]) -> Map:
+    """Return the picture of this spectrum after the filter."""
     plane: Map = scipy.fft.irfft2(spectrum * transfer, s=shape, overwrite_x=True)
-    return plane[pad:, pad:]
+    return plane
 
 
 def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettings) -> float:
@@ -133,9 +135,15 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
     contrast = float(np.partition(strongest, -count)[-count:].mean())
     if contrast >= settings.usual_contrast:
         return 1.0
-    some = np.abs(response[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE])
-    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[::_NOISE_STRIDE, ::_NOISE_STRIDE]]))
-    if contrast < settings.least_contrast_to_noise * noise:
+    some = np.abs(response[:: len(response) // 2, valid])
+    noise = _MAD_TO_SIGMA * float(np.median(some))
+    # A line answers at its own angle alone, a mole at that across it as well.
+    across = np.abs(np.roll(response, len(response) // 2, axis=0))
+    lines = (response - across).max(axis=0)[valid]
+    if (
+        float(np.partition(lines, -count)[-count:].mean())
+        < settings.least_contrast_to_noise * noise
+    ):
         return 1.0
     return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))
 

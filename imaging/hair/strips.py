@@ -12,9 +12,9 @@ second strip inside a hair is worth nothing.
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +38,8 @@ _MOST_SHIFT_MM = 0.020
 _SHIFT_COST = 0.004
 #: Weight of the weaker of both edges, and of an unbroken inside.
 _BOTH_EDGES, _UNBROKEN = 0.5, 0.3
+#: Of bars with full edges the one with the steeper wins, by a hair.
+_TIE = 1e-4
 #: Widths are trusted for the photo's usual width when both edges sum to this.
 _CLEAR_EDGES = 0.7
 _CLEAR_STRIPS = 10
@@ -53,6 +55,8 @@ _RIM_SHARE, _FREE_SHARE = 0.2, 0.6
 #: A strip's centre line must be free over this share of the least length of a hair.
 _FREE_CENTRE_SHARE = 0.4
 _EDGE_SMOOTHING_MM = 0.010
+#: A chosen strip is sampled in such steps across where it covers pixels.
+_COVER_STEP_PX = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,27 +170,31 @@ def _fit_bars(profiles: Map, settings: HairSettings) -> _Bars:
     row = np.arange(count)
     # least[:, i]: the least level of samples i to i + length − 1.
     least, length = level, 1
+    while length < _SIZES[0] - 1:
+        least, length = np.minimum(least[:, :-1], level[:, length:]), length + 1
     for k, size in enumerate(_SIZES):
-        while length < size - 1:
-            least = np.minimum(least[:, :-1], level[:, length:])
-            length += 1
+        # An edge between two samples leaves one more of them inside.
+        longer = np.minimum(least[:, :-1], level[:, length:])
         left, right = centre + (half_shift - size) / 2, centre + (half_shift + size) / 2
         first, last = np.floor(left).astype(int), np.ceil(right).astype(int)
         fits = (first >= 0) & (last < samples)
         first, last, shift = first[fits], last[fits], half_shift[fits]
-        begin = np.ceil(left[fits] + 1).astype(int)
         rising, falling = up[:, first], down[:, last]
         both = rising + falling
+        is_between = (shift - size) % 2 != 0
+        inside = np.where(is_between, longer[:, first + 1], least[:, first + 1])
         score = (
             both
             + _BOTH_EDGES * np.minimum(rising, falling)
-            + _UNBROKEN * least[:, begin]
+            + _UNBROKEN * inside
+            + np.float32(_TIE) * (rise[:, first] - rise[:, last])
             - (_SHIFT_COST * np.abs(shift)).astype(np.float32)
         )
         pick = score.argmax(axis=1)
         bars.scores[:, k] = score[row, pick]
         bars.shifts_mm[:, k] = shift[pick] * np.float32(0.5 * _SAMPLE_MM)
         bars.edges[:, k] = both[row, pick]
+        least, length = longer, length + 1
     return bars
 
 
@@ -202,7 +210,8 @@ def _choose(
     shift = np.repeat((shifts * px_per_mm).astype(np.float32), lines.counts)
     half = np.repeat((widths * px_per_mm / 2).astype(np.float32), lines.counts)
     sin, cos = np.sin(lines.angles), np.cos(lines.angles)
-    x, y = lines.points[:, 0] - sin * shift, lines.points[:, 1] + cos * shift
+    x = np.asarray(lines.points[:, 0] - sin * shift, np.float32)
+    y = np.asarray(lines.points[:, 1] + cos * shift, np.float32)
     across_x = x[:, None] - sin[:, None] * half[:, None] * _ACROSS
     across_y = y[:, None] + cos[:, None] * half[:, None] * _ACROSS
     worth = _section_worth(lines, x, y, half, across_x, across_y, evidence, settings)
@@ -210,8 +219,7 @@ def _choose(
     column = np.clip(np.rint(across_x), 0, width - 1).astype(np.intp)
     row = np.clip(np.rint(across_y), 0, height - 1).astype(np.intp)
     pixel = row * width + column
-    is_covered = np.zeros((height, width), np.uint8)
-    covered = is_covered.ravel()
+    covered = np.zeros(height * width, np.uint8)
     starts, step_mm = lines.starts, STEP_PX / px_per_mm
     scale = prior * step_mm
     section = worth.mean(axis=1)
@@ -244,8 +252,9 @@ def _choose(
         if np.count_nonzero(covered[pixel[part, 2]] == 0) < _FREE_CENTRE_SHARE * least_points:
             continue
         points = np.column_stack([x[part], y[part]])
-        outline = strip_outline(points, lines.angles[part], float(half[part.start]))
-        cv2.fillPoly(is_covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
+        below = _pixels_below(points, lines.angles[part], float(half[part.start]))
+        inside = (below >= 0).all(axis=1) & (below < (width, height)).all(axis=1)
+        covered[below[inside] @ (1, width)] = 1
         chosen.append(
             Strip(
                 points=points,
@@ -292,10 +301,17 @@ def _section_worth(
     return worth
 
 
-def strip_outline(points: Points, angles: NDArray[np.float32], half_px: float) -> Points:
-    """Return the closed outline of a strip, shape (2 n, 2)."""
-    normal = np.column_stack([-np.sin(angles), np.cos(angles)]) * half_px
-    return np.vstack([points - normal, (points + normal)[::-1]])
+def _pixels_below(points: Points, angles: NDArray[np.float32], half_px: float) -> NDArray[np.intp]:
+    """Return column and row of the pixels below a strip, shape (n, 2), many of them repeated.
+
+    The strip is sampled more densely than pixels lie, so that none is left out at any angle.
+    """
+    places = np.concatenate([points, 0.5 * (points[:-1] + points[1:])])
+    turns = np.concatenate([angles, angles[:-1]])
+    normals = np.column_stack([-np.sin(turns), np.cos(turns)])
+    offsets = np.linspace(-half_px, half_px, 2 * math.ceil(half_px / _COVER_STEP_PX) + 1)
+    samples = places[:, None] + normals[:, None] * offsets[:, None]
+    return np.rint(samples).astype(np.intp).reshape(-1, 2)
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.int64]) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
-from .lines import STEP_PX, Lines, Points, cut_to_shafts, no_lines
+from .lines import STEP_PX, Lines, Points, begins_anew, cut_to_shafts, no_lines
 
 #: Steps below the following threshold before a line ends: it may pass under a reflection.
 _WEAK_STEPS = 2
@@ -23,9 +23,9 @@ _WEAK_STEPS = 2
 _SEED_CELL_MM = 0.036
 _SEED_ANGLE_CLASSES = 12
 _MANY_SEEDS = 20_000
-#: Of lines that agree in middle, angle and length to this precision, the darkest is kept.
+#: Of lines that agree in middle, angle (this many classes) and length, the darkest is kept.
 _SAME_PLACE_MM = 0.03
-_SAME_ANGLE_DEG = 7.0
+_PLACE_ANGLE_CLASSES = 26
 #: Reading darkness for ends is smoothed by this much.
 _END_SMOOTHING_MM = 0.010
 
@@ -45,7 +45,7 @@ def find_tracks(evidence: ShaftEvidence, settings: HairSettings) -> Lines:
         darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
         cut, mean = cut_to_shafts(lines, darkness, evidence, settings)
         found, means = found.joined(cut), np.concatenate([means, mean])
-    return found.chosen(_darkest_copies(found, means, evidence.px_per_mm))
+    return found.chosen(_darkest_copies(found, means, evidence))
 
 
 def smoothed(image: Map, sigma_px: float) -> Map:
@@ -84,12 +84,13 @@ def _seeds(
     cell = max(2.0, _SEED_CELL_MM * evidence.px_per_mm)
     # Where seeds abound hair is long, and each seed of a hair gives the same long line again.
     cell *= max(1.0, len(seeds) / _MANY_SEEDS)
-    cells = np.floor(seeds[:, :2] / cell).astype(np.int64)
-    classes = (seeds[:, 2] / np.pi * _SEED_ANGLE_CLASSES).astype(np.int64)
-    key = (cells[:, 1] * 100_000 + cells[:, 0]) * _SEED_ANGLE_CLASSES + classes
-    order = np.lexsort((-seeds[:, 3], key))
-    is_first = np.r_[True, np.diff(key[order]) != 0][: len(order)]
-    chosen = seeds[order[is_first]].astype(np.float32)
+    # Cells meet in the photo's middle and classes of angle lie around 0°: a turned or mirrored
+    # photo has the turned or mirrored cells.
+    cells = np.floor((seeds[:, :2] - _middle(evidence)) / cell).astype(np.int64)
+    classes = np.rint(seeds[:, 2] / np.pi * _SEED_ANGLE_CLASSES).astype(np.int64)
+    key = np.column_stack([cells, classes % _SEED_ANGLE_CLASSES])
+    order = np.lexsort((-seeds[:, 3], *key.T))
+    chosen = seeds[order[begins_anew(key[order])]].astype(np.float32)
     return chosen[:, 0], chosen[:, 1], chosen[:, 2]
 
 
@@ -104,8 +105,8 @@ def _follow_both_ways(
     """Return the line through each seed, its plateau not yet told."""
     count = len(x)
     # Both directions of all seeds are followed at once.
-    both = [np.tile(x, 2), np.tile(y, 2), np.concatenate([angle, angle + np.float32(np.pi)])]
-    trail = _follow(response, *both, evidence, settings)
+    turned = np.concatenate([angle, angle + np.float32(np.pi)])
+    trail = _follow(response, np.tile(x, 2), np.tile(y, 2), turned, evidence, settings)
     steps = len(trail)
     table = np.full((count, 2 * steps + 1, 3), np.nan, np.float32)
     table[:, steps] = np.column_stack([x, y, angle])
@@ -153,7 +154,9 @@ def _follow(
         pick = (side * shift_weight).argmax(axis=1)
         px, py, value = sx[row, pick], sy[row, pick], side[row, pick]
         inside = (px >= 0) & (py >= 0) & (px <= width - 1) & (py <= height - 1)
-        inside[inside] = evidence.valid[py[inside].astype(int), px[inside].astype(int)]
+        inside[inside] = evidence.valid[
+            np.rint(py[inside]).astype(int), np.rint(px[inside]).astype(int)
+        ]
         weak = np.where(value < settings.follow_response, weak + 1, 0)
         goes_on = inside & (weak <= _WEAK_STEPS)
         live, weak = live[goes_on], weak[goes_on]
@@ -191,22 +194,26 @@ def _response_at(response: Map, x: Points, y: Points, angle: Points) -> Map:
     return result
 
 
-def _darkest_copies(lines: Lines, means: NDArray[np.float64], px_per_mm: float) -> NDArray[np.intp]:
+def _darkest_copies(
+    lines: Lines, means: NDArray[np.float64], evidence: ShaftEvidence
+) -> NDArray[np.intp]:
     """Return the darkest line of each place: a coarse key of middle, angle and length."""
     if not len(lines):
         return np.zeros(0, np.intp)
-    cell = _SAME_PLACE_MM * px_per_mm
-    starts, counts = lines.starts, lines.counts
-    middle = lines.points[starts[:-1] + counts // 2]
-    run = lines.points[starts[1:] - 1] - lines.points[starts[:-1]]
-    angle = np.degrees(np.arctan2(run[:, 1], run[:, 0])) % 180.0
+    cell = _SAME_PLACE_MM * evidence.px_per_mm
+    middle, angle = lines.middles - _middle(evidence), lines.bearings
     key = np.column_stack(
         [
             np.rint(middle / cell),
-            np.rint(angle / _SAME_ANGLE_DEG) % round(180.0 / _SAME_ANGLE_DEG),
-            np.rint(counts * STEP_PX / (2 * cell)),
+            np.rint(angle / np.pi * _PLACE_ANGLE_CLASSES) % _PLACE_ANGLE_CLASSES,
+            np.rint(lines.counts * STEP_PX / (2 * cell)),
         ]
     ).astype(np.int64)
     order = np.lexsort((-means, *key.T))
-    is_first = np.concatenate([[True], (np.diff(key[order], axis=0) != 0).any(axis=1)])
-    return np.sort(order[is_first])
+    return np.sort(order[begins_anew(key[order])])
+
+
+def _middle(evidence: ShaftEvidence) -> NDArray[np.float64]:
+    """Return the middle of the photo, x and y in array indices."""
+    height, width = evidence.valid.shape
+    return np.array([(width - 1) / 2, (height - 1) / 2])
