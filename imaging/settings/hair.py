@@ -57,8 +57,8 @@ class HairSettings:
         low=1.0,
         high=100.0,
         reason=(
-            "Only lines this far above the noise of the skin are amplified; bare skin and vessels "
-            "stay at 4 to 6, fair hair reaches 13."
+            "Only lines this far above the noise of the skin are amplified; bare skin, vessels and "
+            "moles stay at 3 to 7, fair hair reaches 10 to 16."
         ),
         stage="evidence",
     )
@@ -283,6 +283,16 @@ class HairSettings:
         low=0.0,
         high=1.0,
         reason="The same for a learned segmenter: least bias of labelled frames 00-19.",
+        stage="measuring",
+    )
+    least_clarity: float = setting(
+        0.5,
+        low=0.0,
+        high=1.0,
+        reason=(
+            "Mean quality of a traced line and those around it: the grain of a mole gives 0.45, "
+            "hair 0.6 (long, crossing) to 0.8."
+        ),
         stage="measuring",
     )
     overcount_relative_error: float = setting(
