@@ -18,6 +18,9 @@ from ..settings import FollowupSettings, Settings
 from .followup_survival import survival
 from .matching import Floats, match_hairs, places_of
 
+#: Goes up whenever a number of a hair comparison changes.
+ALGORITHM_VERSION = "hair-followup-1"
+
 #: Scales that disagree by more than this with the alignment are flagged, as in a single photo.
 _SCALE_CONFLICT = 0.02
 _SMALL_OVERLAP_PERCENT = 50.0

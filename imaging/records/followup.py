@@ -177,9 +177,10 @@ HAIR_PAIR_TABLES: dict[str, type] = {"matches": HairMatch}
 class AttritionRow:
     """What became of the follicles by one visit, pooled over the subjects of one arm.
 
-    A row of ``attrition.csv``.  Follicles are grafts where the comparison knows grafts, else the
-    follicular units of the baseline.  One that is absent at a single visit is ``not_seen``; absent
-    at two late visits and never seen again it is ``lost``; seen again later it was ``resting``.
+    A row of ``attrition.csv``.  Follicles are grafts where the comparison knows grafts, else
+    follicular units of the baseline, else its hairs.  One that is absent at a single visit is
+    ``not_seen``; absent at two late visits and never seen again it is ``lost``; seen again later it
+    was ``resting``.
     Percentages are means over subjects with a t interval: one value per subject, all fields summed.
     """
 
@@ -187,7 +188,7 @@ class AttritionRow:
     visit: str = column("Name of the visit.")
     days: float = column("Median time from the baseline.", unit="d")
     subjects: int = column("Subjects with a comparison at this visit.")
-    kind: str = column("What was followed: graft or unit.")
+    kind: str = column("What was followed: graft, unit or hair.")
     followed: int = column("Follicles inside the common field at this visit.")
     present: int = column("Seen at this visit.")
     resting: int = column("Not seen at this visit but seen at a later one.")

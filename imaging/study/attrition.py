@@ -21,6 +21,9 @@ from ..records import AttritionRow
 #: Stands for all arms together; brackets, so that it is no arm's own name by accident.
 ALL_ARMS = "(all)"
 
+#: What may be followed, best first.
+KINDS = ("graft", "unit", "hair")
+
 #: Absences at late visits, without a later sighting, that make a follicle lost.
 _ABSENCES_TO_LOSE = 2
 
@@ -39,7 +42,7 @@ class FieldVisit:
     days : float
     seen : mapping of follicle number to bool
         Of every follicle in the common field.
-    kind : {"graft", "unit"}
+    kind : {"graft", "unit", "hair"}
     survival_units_percent, survival_hairs_percent : float
         Of the comparison; NaN when it knows no grafts.
     """
@@ -144,7 +147,7 @@ def pool_attrition(
     rows = []
     for arm, members in groups:
         for name in order:
-            for kind in ("graft", "unit"):
+            for kind in KINDS:
                 here = [v for v in members if v.visit == name and v.kind == kind]
                 if here:
                     rows.append(_row(arm, name, here, fates, early_days=early_days))

@@ -180,6 +180,60 @@ def ranked_intervals(
     return _figure(title, parts)
 
 
+def course(
+    x: Sequence[float],
+    labels: Sequence[str],
+    points: Sequence[tuple[float, float, float]],
+    *,
+    title: str,
+) -> Markup:
+    """Draw a value over visits, each with its interval.
+
+    Parameters
+    ----------
+    x : sequence of float, length n
+        Places of the visits on the time axis, ascending.
+    labels : sequence of str, length n
+        Their names.
+    points : sequence of (value, low, high), length n
+        A visit whose value is NaN has its name but no point; a NaN limit gives no bar.
+    title : str
+    """
+    known = [value for point in points for value in point if math.isfinite(value)]
+    if not known:
+        return _empty(title)
+    x_axis = _Axis(min(x), max(x), LEFT + 24, WIDTH - RIGHT - 24)
+    y_axis = _Axis(min(0.0, *known), max(known), HEIGHT - BOTTOM, TOP)
+    parts = [_y_grid(y_axis)]
+    line = [
+        (x_axis.at(a), y_axis.at(b))
+        for a, (b, _, _) in zip(x, points, strict=True)
+        if math.isfinite(b)
+    ]
+    parts.append(f'<polyline class="line" points="{_points(line)}"/>')
+    for a, label, (value, low, high) in zip(x, labels, points, strict=True):
+        at = x_axis.at(a)
+        if math.isfinite(low) and math.isfinite(high):
+            parts.append(
+                f'<line class="whisker wide" x1="{at:.1f}" x2="{at:.1f}" '
+                f'y1="{y_axis.at(low):.1f}" y2="{y_axis.at(high):.1f}"/>'
+            )
+        if math.isfinite(value):
+            parts.append(
+                f'<circle class="fill-first" cx="{at:.1f}" cy="{y_axis.at(value):.1f}" r="4">'
+                f"<title>{escape(label)}: {value:.3g}</title></circle>"
+            )
+        parts.append(
+            f'<text class="tick" x="{at:.1f}" y="{HEIGHT - BOTTOM + 15:.1f}">'
+            f"{escape(_short(label))}</text>"
+        )
+    return _figure(title, parts)
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= MAX_TICK else f"{label[: MAX_TICK - 1]}…"
+
+
 def interval_cell(value: float, low: float, high: float, *, axis_high: float) -> Markup:
     """Draw one value and its interval on an axis from 0 that all rows of a table share.
 
@@ -232,6 +286,10 @@ class _Axis:
 def _share(percent: float) -> str:
     """Text of a share; a small one that is there is not told as 0 %."""
     return "&lt; 1 %" if 0.0 < percent < 0.5 else f"{percent:.0f} %"
+
+
+#: Characters of a visit's name below its point.
+MAX_TICK = 14
 
 
 def _finite(values: ArrayLike) -> NDArray[np.float64]:

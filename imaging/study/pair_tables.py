@@ -7,7 +7,7 @@ from typing import Any
 
 from ..records import AttritionRow, DetectableChange, PairRow, columns_of
 from ..records.outcome import Failure, FailureRow, Measured
-from .attrition import FieldVisit, pool_attrition
+from .attrition import KINDS, FieldVisit, pool_attrition
 from .comparing import Compared
 from .detectable import judge_change, minimal_changes
 from .measures import number
@@ -82,7 +82,8 @@ def attrition_rows(ledger: Ledger) -> Iterator[Row]:
 
 
 def _field_visit(row: PairRow, compared: Compared, matches: list[dict[str, Any]]) -> FieldVisit:
-    kind = "graft" if any(match["kind"] == "graft" for match in matches) else "unit"
+    kinds = {str(match["kind"]) for match in matches}
+    kind = next((name for name in KINDS if name in kinds), "unit")
     return FieldVisit(
         subject=row.subject or row.baseline_id,
         arm=row.arm,

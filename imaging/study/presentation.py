@@ -20,6 +20,7 @@ from ..records import FLAGS, Column
 from ..settings import Wing
 from .distributions import Tables, wing_figures
 from .figures import interval_cell
+from .followup_page import followup_context
 from .measures import MEASURES, REGION_MEASURES, Measure, Row, measure_named, number, values_of
 from .thumbnails import Picture
 
@@ -50,8 +51,9 @@ class Contents:
 
     ``results`` are the rows of ``results.csv``; ``tables`` gives the wing's other tables as pairs
     of photo_id and that photo's rows; ``failures`` are the rows of ``failures.csv``; ``visits``
-    those of ``visits.csv``.  ``manifest_columns`` names the columns of ``results`` that came from
-    the manifest; ``columns`` explains the others.  ``labels`` names every photo on the page.
+    those of ``visits.csv``; ``pairs`` and ``attrition`` those of the follow-up.
+    ``manifest_columns`` names the columns of ``results`` that came from the manifest; ``columns``
+    explains the others.  ``labels`` names every photo on the page.
     """
 
     wing: Wing
@@ -68,6 +70,9 @@ class Contents:
     labels: Mapping[str, str] = field(default_factory=dict)
     cutoff_um: float = math.nan
     is_blind: bool = False
+    pairs: Sequence[Row] = ()
+    attrition: Sequence[Row] = ()
+    pair_pictures: Mapping[str, Picture] = field(default_factory=dict)
 
 
 def blind_labels(results: Sequence[Row], failures: Sequence[Row]) -> dict[str, str]:
@@ -130,8 +135,16 @@ def page_context(contents: Contents) -> dict[str, Any]:
             cutoff_um=contents.cutoff_um,
         ),
         "visits": _visits(contents, results, photos),
+        **followup_context(
+            contents.wing,
+            contents.pairs,
+            contents.attrition,
+            pictures=contents.pair_pictures,
+            labels=contents.labels,
+            is_blind=contents.is_blind,
+        ),
         "columns": contents.columns,
-        "flags": _flags(results, contents.visits),
+        "flags": _flags(results, contents.visits, contents.pairs),
         "failures": _failures(contents),
         "changed_settings": [s for s in contents.settings if s.origin != "default"],
         "default_settings": [s for s in contents.settings if s.origin == "default"],
@@ -308,14 +321,22 @@ def _visit_key(row: Row) -> tuple[str, ...]:
     return tuple(str(row.get(name) or "") for name in VISIT_KEY)
 
 
-def _flags(rows: Sequence[Row], visits: Sequence[Row]) -> list[dict[str, Any]]:
-    """Explain the flags of all photos, and those that only a visit as a whole has."""
+def _flags(
+    rows: Sequence[Row], visits: Sequence[Row], pairs: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """Explain the flags of all photos, and those that only a visit or a pair has."""
     photos = Counter(name for row in rows for name in flag_names(row))
     pooled = Counter(name for row in visits for name in flag_names(row) if name not in photos)
     told = [(name, f"{count}") for name, count in sorted(photos.items(), key=_commonest)]
     told += [
         (name, f"{count} visit{'' if count == 1 else 's'}")
         for name, count in sorted(pooled.items(), key=_commonest)
+    ]
+    named = {name for name, _ in told}
+    paired = Counter(name for row in pairs for name in flag_names(row) if name not in named)
+    told += [
+        (name, f"{count} pair{'' if count == 1 else 's'}")
+        for name, count in sorted(paired.items(), key=_commonest)
     ]
     return [
         {"name": name, "count": count, "meaning": flag.meaning, "remedy": flag.remedy}

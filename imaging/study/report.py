@@ -23,9 +23,11 @@ from ..records.face import FACE_TABLES, FaceScore
 from ..records.outcome import PhotoRow
 from ..settings import all_declarations
 from .locking import lock_remarks
+from .pair_tables import attrition_rows, followup_rows
 from .presentation import Contents, SettingLine, blind_labels, page_context
 from .run_record import RunRecord
 from .store import Ledger, open_for_reading
+from .store_pairs import last_request
 from .tables import failure_rows, result_rows, visit_rows
 from .thumbnails import make_picture
 from .visits import POOLERS
@@ -76,6 +78,7 @@ def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
     columns = (*columns_of(PhotoRow), *columns_of(score_type))
     measured = {column.name for column in columns}
     labels = blind_labels(results, failures) if blind else {}
+    pairs = list(followup_rows(ledger, run.wing)) if last_request(ledger) else []
     return Contents(
         wing=run.wing,
         results=results,
@@ -95,6 +98,17 @@ def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
             for photo_id in (str(row["photo_id"]) for row in results)
         },
         labels=labels,
+        pairs=pairs,
+        attrition=list(attrition_rows(ledger)) if run.wing == "hair" and pairs else (),
+        pair_pictures={
+            photo_id: make_picture(
+                out_dir,
+                photo_id,
+                code=f"pair-{labels[photo_id]}" if photo_id in labels else "",
+                kind="comparisons",
+            )
+            for photo_id in (str(row["followup_id"]) for row in pairs)
+        },
         cutoff_um=float(run.settings.get("hair.terminal_cutoff_um", math.nan)),
         is_blind=blind,
     )
