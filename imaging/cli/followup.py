@@ -62,6 +62,7 @@ def follow_hairs(
     manifest: opt.ManifestFile = None,
     config: opt.ConfigFile = None,
     assignments: opt.Assignments = None,
+    locked: opt.LockFile = None,
     segmenter: opt.SegmenterName = None,
     engine: opt.EngineChoice = opt.Engine.process,
     jobs: opt.Jobs = None,
@@ -98,6 +99,7 @@ def follow_hairs(
         is_blind=blind,
         as_json=json,
         is_quiet=quiet,
+        locked=locked,
     )
     return _compare(_Request(scoring, baseline, days))
 
@@ -124,6 +126,7 @@ def follow_faces(
     manifest: opt.ManifestFile = None,
     config: opt.ConfigFile = None,
     assignments: opt.Assignments = None,
+    locked: opt.LockFile = None,
     segmenter: opt.SegmenterName = None,
     engine: opt.EngineChoice = opt.Engine.process,
     jobs: opt.Jobs = None,
@@ -165,6 +168,7 @@ def follow_faces(
         is_blind=blind,
         as_json=json,
         is_quiet=quiet,
+        locked=locked,
     )
     return _compare(_Request(scoring, baseline, days))
 

@@ -27,8 +27,8 @@ class EndVotes:
     reach_mm : float
         Ends farther than this are pointed at from this distance only.
     logistic : tuple of float
-        Intercept and coefficients of the confidence, one for each of `votes.FEATURES`; they belong
-        to the weights.
+        Intercept and coefficients of the confidence, one for each of `voted_hair.FEATURES`; they
+        belong to the weights.
     """
 
     core: Map

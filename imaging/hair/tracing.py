@@ -13,7 +13,8 @@ from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
 from .tracks import find_tracks
-from .votes import VotedHair, collect_hairs
+from .voted_hair import VotedHair
+from .votes import collect_hairs
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,8 @@ import numpy as np
 from benchmarking.labelled_frames import as_ends, frame_number, pool, read_labels
 from fit_confidence import BORDER_MM, LEFT_OUT, Sample, fit_logistic, match_ends, report_lines
 from imaging.hair.score import extract_evidence
-from imaging.hair.votes import FEATURES, collect_hairs, features
+from imaging.hair.voted_hair import FEATURES, features
+from imaging.hair.votes import collect_hairs
 from imaging.photo.reading import read_photo
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import HairSettings, Settings

@@ -8,7 +8,8 @@ import numpy as np
 from imaging.hair.bands import room_of_lines
 from imaging.hair.evidence import EndVotes, ShaftEvidence
 from imaging.hair.voted_ends import settle_ends
-from imaging.hair.votes import FEATURES, collect_hairs, confidence, features
+from imaging.hair.voted_hair import FEATURES, confidence, features
+from imaging.hair.votes import collect_hairs
 from imaging.hair.walks import walk_to_end
 from imaging.settings import HairSettings
 
