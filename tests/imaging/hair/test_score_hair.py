@@ -42,7 +42,13 @@ SOME = ("shaved", "vellus_rich", "low_resolution_117")
 #: A hair of which less is uncovered lies under others: nobody could count it.
 SEEN_SHARE = 0.3
 #: Columns that are always known, whatever the photo.
-ALWAYS = ("hair_count", "hair_count_low", "hair_count_high", "scale_source")
+ALWAYS = (
+    "hair_count",
+    "hair_count_low",
+    "hair_count_high",
+    "scale_source",
+    "calibrated_diameter",
+)
 
 
 @cache
