@@ -12,7 +12,19 @@ from collections.abc import Iterator
 
 from environment import ROOT
 from imaging.errors import PhotoError
-from imaging.records import FLAGS, HAIR_TABLES, HairScore, columns_of
+from imaging.records import (
+    FACE_PAIR_TABLES,
+    FLAGS,
+    HAIR_PAIR_TABLES,
+    HAIR_TABLES,
+    AttritionRow,
+    DetectableChange,
+    FaceComparison,
+    HairComparison,
+    HairScore,
+    PairRow,
+    columns_of,
+)
 from imaging.records.agreement import AGREEMENT_TABLES
 from imaging.records.face import FACE_TABLES, FaceScore
 from imaging.records.outcome import FailureRow, PhotoRow
@@ -80,6 +92,14 @@ def _tables() -> Iterator[tuple[str, type]]:
         # A wing that pools into its own score has the columns of results.csv, listed above.
         if pooler.record not in (HairScore, FaceScore):
             yield f"`visits.csv`, {wing}", pooler.record
+    yield "`followup.csv`, every pair (`flags` is its last column)", PairRow
+    yield "`followup.csv`, hair", HairComparison
+    yield "`followup.csv`, face", FaceComparison
+    yield "`followup.csv`, face, behind those", DetectableChange
+    for tables in (HAIR_PAIR_TABLES, FACE_PAIR_TABLES):
+        for name, record in tables.items():
+            yield f"`{name}.csv`", record
+    yield "`attrition.csv`", AttritionRow
     yield "`failures.csv`", FailureRow
     for name, record in AGREEMENT_TABLES.items():
         yield f"`{name}.csv` of `dermetry agree`", record

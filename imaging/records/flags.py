@@ -246,11 +246,6 @@ _DECLARED = (
     ),
     # -- follow-up
     Flag(
-        "early_visit",
-        "Before month 6 after grafting: grafts shed and rest first, so survival is not final.",
-        "Read survival at month 9 to 12.",
-    ),
-    Flag(
         "resident_from_preop",
         "The hair that was there before was taken from the pre-operative photo, by area.",
         "Give hairs_resident and units_resident in the manifest.",

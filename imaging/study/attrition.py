@@ -242,7 +242,7 @@ def _row(
         *mean_with_interval(living),
         *mean_with_interval(units),
         *mean_with_interval(hairs),
-        flags="early_visit" if is_early else "",
+        flags="survival_early" if is_early else "",
     )
 
 

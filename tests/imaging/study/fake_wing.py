@@ -63,6 +63,7 @@ def score_photo(photo, settings) -> HairScore:
         "px_per_mm": scale,
         "frame_area_cm2": photo.width_px * photo.height_px / (scale * 10) ** 2,
         "hair_count": count,
+        "hair_density_per_cm2": count / (photo.width_px * photo.height_px / (scale * 10) ** 2),
         "hair_count_low": count * 0.9,
         "hair_count_high": count * 1.1,
         "follicular_unit_count": np.int64(count // 2),
@@ -99,7 +100,7 @@ def compare_scores(
     name = followup_photo.photo_id
     if "slowpair" in name:
         time.sleep(0.25)
-    if "killerpair" in name:
+    if "deadlypair" in name:
         os.kill(os.getpid(), signal.SIGKILL)
     if "foreign" in name:
         raise PairRefusedError("The photos show different places.")
@@ -108,7 +109,9 @@ def compare_scores(
     lost = 2 if "worse" in name else 3
     numbers = {c.name: math.nan for c in columns_of(HairComparison)}
     counts = {"hairs_baseline": 3, "hairs_followup": 2, "kept": 2, "not_seen": 1, "new": 0}
-    numbers |= counts | {"grafts": plan.grafts_in_field, "change_percent": -100 / 3}
+    # What the plan says of residents is given back in a column of its own kind.
+    given = {"grafts": plan.grafts_in_field, "hairs_implanted": plan.hairs_resident}
+    numbers |= counts | given | {"change_percent": -100 / 3}
     matches = tuple(
         HairMatch(
             baseline_photo.photo_id,
@@ -125,7 +128,7 @@ def compare_scores(
         )
         for n in range(1, 4)
     )
-    flags = ("early_visit",) if plan.days < settings.followup.early_days else ()
+    flags = ("survival_early",) if plan.days < settings.followup.early_days else ()
     return HairComparison(**numbers, flags=flags, matches=matches)
 
 
