@@ -26,7 +26,8 @@ _STANDS_OUT = 0.15
 _GRAIN_MM = 0.014
 #: A photo's contrast is the mean of this share of its strongest line responses.
 _STRONGEST_SHARE = 0.02
-#: Noise is the median response along rows and along columns; most pixels show skin.
+#: Noise is the median response of every so many pixels; most of them show skin.
+_NOISE_STRIDE = 5
 _MAD_TO_SIGMA = 1.4826
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
 _BLACK_DENSITY = 1.7
@@ -76,17 +77,12 @@ def shaft_density(
     densities: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
 ) -> tuple[Map, Map]:
     """Return darkness and shade, as in `ShaftEvidence`, of optical densities of shape (h, w, 3)."""
-    first, second, third = cv2.split(densities)
-    # One channel after the other: sums along an axis of three take five times as long.
-    mean = np.asarray((first + second + third) / np.float32(3), np.float32)
     # The shadow of a shaft under the skin is dark whatever the shaft.
-    shade: Map = np.clip(mean, _LEAST_DENSITY, _BLACK_DENSITY)
+    shade = np.clip(densities.mean(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     shade[~valid] = 0.0
-    if is_light_hair(mean, valid, px_per_mm, settings):
-        lowest = -cv2.max(cv2.max(first, second), third)
-    else:
-        lowest = cv2.min(cv2.min(first, second), third)
-    darkness: Map = np.clip(lowest, _LEAST_DENSITY, _BLACK_DENSITY)
+    if is_light_hair(densities, valid, px_per_mm, settings):
+        densities = -densities
+    darkness = np.clip(densities.min(axis=2), _LEAST_DENSITY, _BLACK_DENSITY)
     darkness[~valid] = 0.0
     return darkness, shade
 
@@ -97,22 +93,15 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     The filter is −σ² ∂²/∂v² of a Gaussian with standard deviation ``across_px`` across the line
     (v) and ``along_px`` along it, applied in the frequency domain; reflecting borders.
     """
+    height, width = darkness.shape
     pad = int(np.ceil(3 * along_px))
-    shape = tuple(scipy.fft.next_fast_len(n + 2 * pad, real=True) for n in darkness.shape)
-    # Mirrored at every side up to the length of the transform: no side is treated otherwise.
-    before = [(whole - n) // 2 for whole, n in zip(shape, darkness.shape, strict=True)]
-    beyond = [
-        (first, whole - n - first)
-        for first, whole, n in zip(before, shape, darkness.shape, strict=True)
-    ]
-    padded = np.pad(darkness, beyond, mode="symmetric")
+    padded = np.pad(darkness, pad, mode="symmetric")
+    shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)
     spectrum = scipy.fft.rfft2(padded, s=shape)
     fy = (2 * np.pi * scipy.fft.fftfreq(shape[0])).astype(np.float32)[:, None]
     fx = (2 * np.pi * scipy.fft.rfftfreq(shape[1])).astype(np.float32)[None]
-    upside_down = -np.arange(shape[0]) % shape[0]
-    responses = np.empty((angles, *darkness.shape), np.float32)
-    seen = tuple(slice(first, first + n) for first, n in zip(before, darkness.shape, strict=True))
-    for k in range(angles // 2 + 1):
+    responses = np.empty((angles, height, width), np.float32)
+    for k in range(angles):
         angle = np.pi * k / angles
         along = (fx * np.float32(np.cos(angle)) + fy * np.float32(np.sin(angle))) * along_px
         across = (fy * np.float32(np.cos(angle)) - fx * np.float32(np.sin(angle))) * across_px
@@ -120,19 +109,10 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
         along *= along
         along += across
         along *= -0.5
-        transfer = np.exp(along, out=along)
-        transfer *= across
-        responses[k] = _filtered(spectrum, transfer, shape)[seen]
-        if 0 < k < angles - k:
-            # The filter at the angle π − a is that at a upside down.
-            responses[angles - k] = _filtered(spectrum, transfer[upside_down], shape)[seen]
+        transfer = across * np.exp(along)
+        plane = scipy.fft.irfft2(spectrum * transfer, s=shape)
+        responses[k] = plane[pad : pad + height, pad : pad + width]
     return responses
-
-
-def _filtered(spectrum: NDArray[np.complex64], transfer: Map, shape: tuple[int, ...]) -> Map:
-    """Return the picture of this spectrum after the filter."""
-    plane: Map = scipy.fft.irfft2(spectrum * transfer, s=shape, overwrite_x=True)
-    return plane
 
 
 def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettings) -> float:
@@ -142,32 +122,23 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
         return 1.0
     count = max(1, int(_STRONGEST_SHARE * strongest.size))
     contrast = float(np.partition(strongest, -count)[-count:].mean())
-    if contrast >= settings.usual_contrast:
-        return 1.0
-    some = np.abs(response[:: len(response) // 2, valid])
-    noise = _MAD_TO_SIGMA * float(np.median(some))
-    # A line answers at its own angle alone, a mole at that across it as well.
-    across = np.abs(np.roll(response, len(response) // 2, axis=0))
-    lines = (response - across).max(axis=0)[valid]
-    if (
-        float(np.partition(lines, -count)[-count:].mean())
-        < settings.least_contrast_to_noise * noise
-    ):
+    some = np.abs(response[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE])
+    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[::_NOISE_STRIDE, ::_NOISE_STRIDE]]))
+    if contrast < settings.least_contrast_to_noise * noise:
         return 1.0
     return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))
 
 
 def is_light_hair(
-    density: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
+    densities: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
 ) -> bool:
     """Whether hair is taken for lighter than skin: by the setting, else by what stands out more.
 
-    ``density`` (h, w) is the mean over the channels; it is smoothed over a third of a hair's width,
-    so that grains of reflection do not count.
+    After smoothing over a third of a hair's width, so that grains of reflection do not count.
     """
     if settings.polarity != "auto":
         return settings.polarity == "light"
-    mean = cv2.GaussianBlur(density, (0, 0), _GRAIN_MM * px_per_mm)[valid]
+    mean = cv2.GaussianBlur(densities.mean(axis=2), (0, 0), _GRAIN_MM * px_per_mm)[valid]
     dark = float(np.clip(mean - _STANDS_OUT, 0.0, 1.0).sum())
     light = float(np.clip(-mean - _STANDS_OUT, 0.0, 1.0).sum())
     return light > settings.light_hair_ratio * dark

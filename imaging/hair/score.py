@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ from .tracing import TracedHair, trace_hairs
 from .working_scale import estimate_zoom
 
 #: Goes up whenever a number of the hair wing changes.
-ALGORITHM_VERSION = "2"
+ALGORITHM_VERSION = "1"
 
 #: A photo is refused when less than this share of it can be read.
 _LEAST_READABLE_SHARE = 0.02
@@ -96,7 +96,7 @@ def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
     """Trace, measure and count the hairs of the evidence."""
-    traced = recall(_trace, evidence, settings.hair)
+    traced = recall(trace_hairs, evidence.shafts, settings.hair)
     margin_px = settings.hair.guard_margin_mm * evidence.working_px_per_mm
     frame = recall(counting_frame, evidence.field, margin_px)
     diameters_um = _diameters_um(evidence, traced, settings.hair)
@@ -115,9 +115,8 @@ def _find_shafts(
     pixels: NDArray[np.uint8], field: Field, zoom: float, settings: HairSettings
 ) -> ShaftEvidence:
     enlarge = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    # The whole photo onto whole pixels: a mirrored one gives the mirrored ones.
-    size = (max(1, round(zoom * pixels.shape[1])), max(1, round(zoom * pixels.shape[0])))
-    working = cv2.resize(pixels, size, interpolation=enlarge)
+    working = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=enlarge)
+    size = (working.shape[1], working.shape[0])
     # A working pixel is valid when most of it is readable; lines are painted over, then valid.
     readable = cv2.resize(field.readable.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     if field.lines.any():
@@ -130,15 +129,6 @@ def _find_shafts(
         zoom=zoom,
         settings=settings,
     )
-
-
-def _trace(evidence: HairEvidence, settings: HairSettings) -> list[TracedHair]:
-    """Return hairs whose places fit the photo exactly: its sides were zoomed to whole pixels."""
-    traced = recall(trace_hairs, evidence.shafts, settings)
-    rows, columns = evidence.shafts.valid.shape
-    size = np.array([evidence.photo.width_px, evidence.photo.height_px])
-    stretch = evidence.shafts.zoom * size / np.array([columns, rows])
-    return [replace(hair, path_px=hair.path_px * stretch) for hair in traced]
 
 
 def _diameters_um(

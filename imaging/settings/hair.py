@@ -42,16 +42,6 @@ class HairSettings(HairTracing):
         reason="The same for a learned segmenter: least bias of labelled frames 00-19.",
         stage="measuring",
     )
-    least_clarity: float = setting(
-        0.5,
-        low=0.0,
-        high=1.0,
-        reason=(
-            "Mean quality of a traced line and those around it: the grain of a mole gives 0.45, "
-            "hair 0.6 (long, crossing) to 0.8."
-        ),
-        stage="measuring",
-    )
     overcount_relative_error: float = setting(
         0.07,
         low=0.0,

@@ -57,8 +57,8 @@ class HairTracing:
         low=1.0,
         high=100.0,
         reason=(
-            "Only lines this far above the noise of the skin are amplified; bare skin, vessels and "
-            "moles stay at 3 to 7, fair hair reaches 10 to 16."
+            "Only lines this far above the noise of the skin are amplified; bare skin and vessels "
+            "stay at 4 to 6, fair hair reaches 13."
         ),
         stage="evidence",
     )
