@@ -20,16 +20,28 @@ from environment import ROOT, SetupError, fetch_face_models, prepare, venv_comma
 SAMPLES = ROOT / "sample_images"
 RESULTS = ROOT / "results" / "demo"
 
-#: The sample folders below SAMPLES, and the command and options that suit each.
+#: What is shown: a name for the results, the command, the samples below SAMPLES, and options.
 RUNS = (
-    ("hair", "hair", ("--manifest", "sample_images/hair/manifest.csv")),
-    ("face", "face", ("--manifest", "sample_images/face/manifest.csv")),
-    ("face_patches", "face", ("--patch",)),
+    ("hair", ("hair",), ("hair",), ("--manifest", "sample_images/hair/manifest.csv")),
+    ("face", ("face",), ("face",), ("--manifest", "sample_images/face/manifest.csv")),
+    ("face_patches", ("face",), ("face_patches",), ("--patch",)),
+    (
+        "followup_hair",
+        ("followup", "hair"),
+        ("hair/s01_baseline.jpg", "hair/s01_month6.jpg"),
+        ("--px-per-mm", "179.5", "--days", "182"),
+    ),
+    (
+        "followup_face",
+        ("followup", "face"),
+        ("face_pairs",),
+        ("--manifest", "sample_images/face_pairs/manifest.csv"),
+    ),
 )
 
 
 def main() -> int:
-    """Set up, score every wing's samples, and return the exit code."""
+    """Set up, score and compare the samples of every wing, and return the exit code."""
     try:
         prepare()
         fetch_face_models()
@@ -38,10 +50,10 @@ def main() -> int:
         return 1
     worst = 0
     reports = []
-    for folder, wing, options in RUNS:
-        out = RESULTS / folder
-        places = [path.relative_to(ROOT).as_posix() for path in (SAMPLES / folder, out)]
-        arguments = [wing, places[0], *options, "--out", places[1]]
+    for name, words, samples, options in RUNS:
+        out = RESULTS / name
+        photos = [(SAMPLES / sample).relative_to(ROOT).as_posix() for sample in samples]
+        arguments = [*words, *photos, *options, "--out", out.relative_to(ROOT).as_posix()]
         print("\n$ dermetry", *arguments, flush=True)
         command = [str(venv_command("dermetry")), *arguments]
         worst = max(worst, subprocess.call(command, cwd=ROOT))

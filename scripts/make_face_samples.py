@@ -2,7 +2,8 @@
 
 `sample_images/face`: the astronaut portrait (NASA, public domain; from scikit-image), clear and
 with melasma painted on: digitally altered, and named so.  `sample_images/face_patches`: skin drawn
-by computer, for patch mode.  `truth.csv` in each says what a perfect score would be.
+by computer, for patch mode.  `sample_images/face_pairs`: the altered portrait at two visits.
+`truth.csv` in each says what a perfect score would be.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from imaging.face.truth import true_scores
 from imaging.photo.colour import srgb_pixels
 from imaging.settings import Settings
 from imaging.synthetic.face import PATTERNS, MelasmaScene, MelasmaSpec, paint_melasma
+from imaging.synthetic.face_visits import FaceChange, make_face_pair
 from imaging.synthetic.portrait import make_portrait
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_images"
@@ -29,6 +31,30 @@ ALTERED = (
     ("altered_month3", "centrofacial", 0.09, 1),
     ("altered_malar", "malar", 0.15, 2),
     ("altered_confluent", "confluent", 0.18, 3),
+)
+#: Subject, peak density at baseline, what happens until week 12, seed.
+PAIRS = (
+    (
+        "faded",
+        0.18,
+        FaceChange(
+            density_factor=0.3,
+            percent_factor=0.6,
+            light_density=(0.1, -0.06),
+            exposure_density=0.05,
+            turn_deg=4.0,
+            zoom=0.96,
+        ),
+        1,
+    ),
+    (
+        "unchanged",
+        0.15,
+        FaceChange(
+            light_density=(-0.12, 0.05), cast_density=(0.02, 0.0, -0.02), turn_deg=-5.0, zoom=1.05
+        ),
+        2,
+    ),
 )
 PATCHES = (
     ("clear", 0.0, 4),
@@ -41,11 +67,12 @@ JPEG_QUALITY = 95
 
 
 def main() -> None:
-    faces, patches = SAMPLES / "face", SAMPLES / "face_patches"
-    faces.mkdir(parents=True, exist_ok=True)
-    patches.mkdir(parents=True, exist_ok=True)
+    faces, patches, pairs = (SAMPLES / name for name in ("face", "face_patches", "face_pairs"))
+    for folder in (faces, patches, pairs):
+        folder.mkdir(parents=True, exist_ok=True)
     _write_truth(faces / "truth.csv", make_faces(faces))
     _write_truth(patches / "truth.csv", make_patches(patches))
+    make_pairs(pairs)
 
 
 def make_faces(folder: Path) -> list[dict[str, object]]:
@@ -78,6 +105,38 @@ def make_faces(folder: Path) -> list[dict[str, object]]:
         for name in ("clear", "altered_malar", "altered_confluent"):
             writer.writerow([f"astronaut_{name}.jpg", name, "baseline", "front"])
     return rows
+
+
+def make_pairs(folder: Path) -> None:
+    """Write two pairs of visits of the portrait, their manifest and their truth."""
+    pixels, settings = np.ascontiguousarray(astronaut()), Settings()
+    landmarks = find_landmarks(pixels, settings=settings.face)
+    frame = working_frame(landmarks, pixels.shape, settings=settings.face)
+    regions = find_regions(frame.cut(pixels), frame.place(landmarks), settings=settings.face)
+    labels = frame.spread(regions.labels, pixels.shape).astype(np.int32)
+    manifest = [["photo", "subject", "visit", "visit_date", "visit_role", "view"]]
+    truth = [["photo", "subject", "visit", "mmasi"]]
+    for subject, density, change, seed in PAIRS:
+        pair = make_face_pair(
+            pixels,
+            labels,
+            MelasmaSpec(percents=PATTERNS["centrofacial"], density=density),
+            change,
+            face_width_px=landmarks.face_width_px,
+            rng=np.random.default_rng(seed),
+        )
+        for visit, date, role, image, scene in (
+            ("week0", "2026-01-12", "baseline", pair.baseline.pixels, pair.baseline),
+            ("week12", "2026-04-06", "followup", pair.followup_pixels, pair.followup),
+        ):
+            photo = f"astronaut_altered_{subject}_{visit}.jpg"
+            _write_jpeg(folder / photo, image)
+            manifest.append([photo, subject, visit, date, role, "front"])
+            scores = true_scores(scene.percents, scene.delta_l, settings=settings.face)
+            truth.append([photo, subject, visit, f"{scores['mmasi']:g}"])
+    for name, lines in (("manifest.csv", manifest), ("truth.csv", truth)):
+        with (folder / name).open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(lines)
 
 
 def make_patches(folder: Path) -> list[dict[str, object]]:

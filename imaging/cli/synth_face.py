@@ -3,12 +3,63 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import NoFaceError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class ClearFace:
+    """A face to paint on: its pixels, its region labels in them, and its width."""
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    width_px: float
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise `UsageError` for a pattern that does not exist."""
+    from ..synthetic.face import PATTERNS  # noqa: PLC0415
+
+    if pattern not in PATTERNS:
+        raise UsageError(
+            f"There is no pattern {pattern!r}.",
+            remedy=f"Choose one of {', '.join(PATTERNS)}.",
+        )
+
+
+def clear_face(photo: Path, settings: Settings) -> ClearFace:
+    """Return a face that can be painted on; raises `UsageError` for a photo without one."""
+    import numpy as np  # noqa: PLC0415
+
+    from ..face.landmarks import find_landmarks, working_frame  # noqa: PLC0415
+    from ..face.regions import find_regions  # noqa: PLC0415
+    from ..photo.reading import read_photo  # noqa: PLC0415
+
+    if not photo.is_file():
+        what = "is a folder" if photo.is_dir() else "does not exist"
+        raise UsageError(f"{photo} {what}.", remedy="Name one photo of a clear face.")
+    read = read_photo(photo, photo_id=photo.name, settings=settings.photo)
+    try:
+        landmarks = find_landmarks(read.pixels, settings=settings.face)
+    except NoFaceError as err:
+        raise UsageError(
+            f"{photo}: {err.message}", remedy="Use a photo that shows a whole face from the front."
+        ) from err
+    frame = working_frame(landmarks, read.pixels.shape, settings=settings.face)
+    regions = find_regions(frame.cut(read.pixels), frame.place(landmarks), settings=settings.face)
+    labels = frame.spread(regions.labels, read.pixels.shape).astype(np.int32)
+    return ClearFace(read.pixels, labels, landmarks.face_width_px)
 
 
 def make_face_photos(
@@ -35,10 +86,7 @@ def make_face_photos(
     """
     import numpy as np  # noqa: PLC0415
 
-    from ..face.landmarks import find_landmarks, working_frame  # noqa: PLC0415
-    from ..face.regions import find_regions  # noqa: PLC0415
     from ..face.truth import true_scores  # noqa: PLC0415
-    from ..photo.reading import read_photo  # noqa: PLC0415
     from ..settings import Settings  # noqa: PLC0415
     from ..study.writing import make_folder, write_bytes  # noqa: PLC0415
     from ..synthetic.camera import encode_png  # noqa: PLC0415
@@ -48,40 +96,24 @@ def make_face_photos(
         for name, percents in PATTERNS.items():
             typer.echo(f"{name}: " + ", ".join(f"{k} {v:g} %" for k, v in percents.items()))
         return
-    if pattern not in PATTERNS:
-        raise UsageError(
-            f"There is no pattern {pattern!r}.",
-            remedy=f"Choose one of {', '.join(PATTERNS)}.",
-        )
+    check_pattern(pattern)
     if photo is None or out is None:
         raise UsageError(
             "A photo to paint on and a folder to write into are needed.",
             remedy="dermetry synth face FACE.jpg --out FOLDER",
         )
-    if not photo.is_file():
-        what = "is a folder" if photo.is_dir() else "does not exist"
-        raise UsageError(f"{photo} {what}.", remedy="Name one photo of a clear face.")
     settings = Settings()
-    read = read_photo(photo, photo_id=photo.name, settings=settings.photo)
-    try:
-        landmarks = find_landmarks(read.pixels, settings=settings.face)
-    except NoFaceError as err:
-        raise UsageError(
-            f"{photo}: {err.message}", remedy="Use a photo that shows a whole face from the front."
-        ) from err
-    frame = working_frame(landmarks, read.pixels.shape, settings=settings.face)
-    regions = find_regions(frame.cut(read.pixels), frame.place(landmarks), settings=settings.face)
-    labels = frame.spread(regions.labels, read.pixels.shape).astype(np.int32)
+    face = clear_face(photo, settings)
     photos, truths = out / "photos", out / "truth"
     make_folder(photos)
     make_folder(truths)
     manifest = ["photo,pattern,density,seed"]
     for number in range(seed, seed + count):
         scene = paint_melasma(
-            read.pixels,
-            labels,
+            face.pixels,
+            face.labels,
             MelasmaSpec(percents=PATTERNS[pattern], density=density),
-            face_width_px=landmarks.face_width_px,
+            face_width_px=face.width_px,
             rng=np.random.default_rng(number),
         )
         stem = f"{photo.stem}_altered_{pattern}_{number:04d}"

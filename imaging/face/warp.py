@@ -85,11 +85,14 @@ def warp_between(
     x, y = np.meshgrid(cols, rows)
     places = spline(np.stack([x.ravel(), y.ravel()], axis=1) / width) * width
     coarse = places.reshape(*x.shape, 2).astype(np.float32)
-    # The grid's outer points are the centres of the outer pixels: interpolate between those.
-    across = ((np.arange(shape[1]) + 0.5 - cols[0]) / (cols[1] - cols[0])).astype(np.float32)
-    down = ((np.arange(shape[0]) + 0.5 - rows[0]) / (rows[1] - rows[0])).astype(np.float32)
-    map_x, map_y = np.meshgrid(across, down)
-    full = cv2.remap(coarse, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # `cv2.remap` would round its places to 1/32 of a grid step, a third of a pixel.
+    full = np.einsum(
+        "rg,ghk,ch->rck",
+        _between(shape[0], rows),
+        coarse,
+        _between(shape[1], cols),
+        optimize=True,
+    ).astype(np.float32)
     # The centre of element [r, c] is at (c + 0.5, r + 0.5); `cv2.remap` counts elements.
     own_width = max(followup.face_width_px, 1.0)
     off = (spline(source) - target) * width / own_width
@@ -98,3 +101,14 @@ def warp_between(
         y_px=np.ascontiguousarray(full[..., 1] - 0.5),
         residual_percent=100.0 * float(np.sqrt((off**2).sum(axis=1).mean())),
     )
+
+
+def _between(count: int, grid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights (count, len(grid)) that interpolate grid values at pixel centres."""
+    place = (np.arange(count) + 0.5 - grid[0]) / (grid[1] - grid[0])
+    left = np.clip(np.floor(place), 0, len(grid) - 2).astype(int)
+    share = place - left
+    weights = np.zeros((count, len(grid)))
+    weights[np.arange(count), left] = 1 - share
+    weights[np.arange(count), left + 1] = share
+    return weights
