@@ -158,7 +158,7 @@ class FollowupSettings:
         unit="mm",
         low=0.001,
         high=1.0,
-        reason="Standard error of one visible length, from scenes of known truth.",
+        reason="Standard error of one visible length: assumed, not yet measured.",
         stage="measuring",
     )
     # -- survival
@@ -183,7 +183,7 @@ class FollowupSettings:
         low=0.0,
         high=0.5,
         reason=(
-            "Standard error of survival by wrong matches, from scenes of known truth; it widens "
+            "Standard error of survival by wrong matches: assumed, not yet measured; it widens "
             "the interval."
         ),
         stage="measuring",
