@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ..settings import HairSettings, recall
 from .evidence import Map, ShaftEvidence, read_at
 from .lanes import lanes_of_bands
-from .tracks import Points, Track, smoothed
+from .lines import STEP_PX, Lines, Points
+from .tracks import smoothed
 
 #: Lateral profiles reach this far to both sides, in samples of `_SAMPLE_MM`.
 _REACH_MM = 0.12
@@ -30,6 +31,8 @@ _PROFILE_SMOOTHING_MM = 0.005
 #: An edge is the rise of darkness over this many samples to either side.
 _EDGE_HALF_SAMPLES = 3
 _LEAST_WIDTH_MM, _MOST_WIDTH_MM = 0.020, 0.130
+#: Widths tried, in samples.
+_SIZES = range(round(_LEAST_WIDTH_MM / _SAMPLE_MM), round(_MOST_WIDTH_MM / _SAMPLE_MM) + 1)
 _MOST_SHIFT_MM = 0.020
 #: Cost of a centre off the traced line, per half sample.
 _SHIFT_COST = 0.004
@@ -72,10 +75,10 @@ class Strip:
 
 
 def choose_strips(
-    tracks: list[Track], evidence: ShaftEvidence, settings: HairSettings
+    tracks: Lines, evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[list[Strip], float]:
     """Return the chosen strips, best first, and the photo's usual width in mm (NaN: none)."""
-    if not tracks:
+    if not len(tracks):
         return [], float("nan")
     lines, widths, shifts, usual = recall(_fitted_lines, tracks, evidence, settings)
     # A strip far from the usual width is worth less: a pair that touches is no thick hair.
@@ -86,53 +89,76 @@ def choose_strips(
 
 
 def _fitted_lines(
-    tracks: list[Track], evidence: ShaftEvidence, settings: HairSettings
-) -> tuple[_Lines, NDArray[np.float64], NDArray[np.float64], float]:
+    tracks: Lines, evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[Lines, NDArray[np.float64], NDArray[np.float64], float]:
     """Return all candidate lines, width and shift (mm) of each one's best bar, and usual width."""
-    lines = _Lines(tracks)
-    profiles = _mean_profiles(lines, evidence)
+    bars = recall(_bars_of_lines, tracks, evidence, settings)
     usual = settings.usual_width_um * 1e-3
-    widths, shifts, edges = _fit_bars(profiles, usual, settings)
+    widths, _, edges = bars.best(usual, settings)
     is_clear = edges > _CLEAR_EDGES
     if is_clear.sum() > _CLEAR_STRIPS:
-        usual = _weighted_median(widths[is_clear], lines.counts[is_clear])
+        usual = _weighted_median(widths[is_clear], tracks.counts[is_clear])
     added = recall(lanes_of_bands, tracks, evidence, usual, settings)
-    lines = _Lines(tracks + added)
-    widths, shifts, edges = _fit_bars(_mean_profiles(lines, evidence), usual, settings)
+    lines = tracks.joined(added)
+    if len(added):
+        bars = bars.joined(_bars_of_lines(added, evidence, settings))
+    widths, shifts, _ = bars.best(usual, settings)
     return lines, widths, shifts, usual
 
 
-class _Lines:
-    """All candidate lines in one row of arrays, so that sections are read in one call."""
-
-    def __init__(self, tracks: list[Track]) -> None:
-        self.tracks = tracks
-        self.counts = np.array([len(track.points) for track in tracks])
-        self.starts = np.r_[0, np.cumsum(self.counts)]
-        self.owner = np.repeat(np.arange(len(tracks)), self.counts)
-        points = np.vstack([track.points for track in tracks])
-        self.x, self.y = points[:, 0], points[:, 1]
-        self.angle = np.concatenate([track.angles for track in tracks])
-        self.plateau = np.array([track.plateau for track in tracks], np.float32)
+def _bars_of_lines(lines: Lines, evidence: ShaftEvidence, settings: HairSettings) -> _Bars:
+    return _fit_bars(_mean_profiles(lines, evidence), settings)
 
 
-def _mean_profiles(lines: _Lines, evidence: ShaftEvidence) -> Map:
+def _mean_profiles(lines: Lines, evidence: ShaftEvidence) -> Map:
     """Return each line's mean darkness across it, shape (lines, samples)."""
     reach = round(_REACH_MM / _SAMPLE_MM)
     offset = np.arange(-reach, reach + 1, dtype=np.float32) * np.float32(
         _SAMPLE_MM * evidence.px_per_mm
     )
     image = smoothed(evidence.darkness, _PROFILE_SMOOTHING_MM * evidence.px_per_mm)
-    x = lines.x[:, None] - np.sin(lines.angle)[:, None] * offset
-    y = lines.y[:, None] + np.cos(lines.angle)[:, None] * offset
+    x = lines.points[:, :1] - np.sin(lines.angles)[:, None] * offset
+    y = lines.points[:, 1:] + np.cos(lines.angles)[:, None] * offset
     sums = np.add.reduceat(read_at(image, x, y), lines.starts[:-1], axis=0)
     return np.asarray(sums / lines.counts[:, None], np.float32)
 
 
-def _fit_bars(
-    profiles: Map, usual_mm: float, settings: HairSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Fit one bar to each profile by its two edges; return widths, shifts (mm) and edge sums."""
+@dataclass(frozen=True, eq=False)
+class _Bars:
+    """For every line and every width tried the best bar of that width.
+
+    ``scores``, ``shifts_mm`` and ``edges`` (sum of both edges) have the shape (lines, widths).
+    """
+
+    scores: Map
+    shifts_mm: Map
+    edges: Map
+
+    def best(
+        self, usual_mm: float, settings: HairSettings
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], Map]:
+        """Return width and shift (mm) and edge sum of the best bar of each line."""
+        sizes_mm = _SAMPLE_MM * np.array(_SIZES)
+        prior = settings.bar_prior * np.log(sizes_mm / usual_mm) ** 2
+        pick = (self.scores - prior).argmax(axis=1)
+        row = np.arange(len(pick))
+        return sizes_mm[pick], self.shifts_mm[row, pick].astype(np.float64), self.edges[row, pick]
+
+    def joined(self, other: _Bars) -> _Bars:
+        """Return the bars of these lines and then of the other ones."""
+        return _Bars(
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.shifts_mm, other.shifts_mm]),
+            np.concatenate([self.edges, other.edges]),
+        )
+
+
+def _fit_bars(profiles: Map, settings: HairSettings) -> _Bars:
+    """Fit bars of every width to each profile by their two edges.
+
+    All shifts of one width are tried at once; the darkness inside a bar is a running minimum that
+    grows by one sample from each width to the next.
+    """
     count, samples = profiles.shape
     centre = samples // 2
     slope = np.gradient(profiles, axis=1)
@@ -143,61 +169,65 @@ def _fit_bars(
     low = np.clip(index - _EDGE_HALF_SAMPLES, 0, samples)
     plateau = np.maximum(np.sort(profiles, axis=1)[:, -5], 0.05)
     rise = (total[:, high] - total[:, low]) / plateau[:, None]
-    level = profiles / plateau[:, None]
-    best = np.full(count, -np.inf)
-    widths, shifts, edges = np.zeros(count), np.zeros(count), np.zeros(count)
+    up = np.clip(rise, -0.2, settings.edge_saturation)
+    down = np.clip(-rise, -0.2, settings.edge_saturation)
+    level = np.minimum(profiles / plateau[:, None], 0.7)
     most_shift = round(2 * _MOST_SHIFT_MM / _SAMPLE_MM)
-    sizes = range(round(_LEAST_WIDTH_MM / _SAMPLE_MM), round(_MOST_WIDTH_MM / _SAMPLE_MM) + 1)
-    for size in sizes:
-        prior = settings.bar_prior * np.log(size * _SAMPLE_MM / usual_mm) ** 2
-        for half_shift in range(-most_shift, most_shift + 1):
-            left = centre + (half_shift - size) / 2
-            right = centre + (half_shift + size) / 2
-            first, last = int(np.floor(left)), int(np.ceil(right))
-            if first < 0 or last >= samples:
-                continue
-            up = np.clip(rise[:, first], -0.2, settings.edge_saturation)
-            down = np.clip(-rise[:, last], -0.2, settings.edge_saturation)
-            inside = level[:, int(np.ceil(left + 1)) : last].min(axis=1)
-            score = (
-                up
-                + down
-                + _BOTH_EDGES * np.minimum(up, down)
-                + _UNBROKEN * np.minimum(inside, 0.7)
-                - prior
-                - _SHIFT_COST * abs(half_shift)
-            )
-            is_better = score > best
-            best[is_better] = score[is_better]
-            widths[is_better] = size * _SAMPLE_MM
-            shifts[is_better] = half_shift / 2 * _SAMPLE_MM
-            edges[is_better] = (up + down)[is_better]
-    return widths, shifts, edges
+    half_shift = np.arange(-most_shift, most_shift + 1)
+    bars = _Bars(*(np.empty((count, len(_SIZES)), np.float32) for _ in range(3)))
+    row = np.arange(count)
+    # least[:, i]: the least level of samples i to i + length − 1.
+    least, length = level, 1
+    for k, size in enumerate(_SIZES):
+        while length < size - 1:
+            least = np.minimum(least[:, :-1], level[:, length:])
+            length += 1
+        left, right = centre + (half_shift - size) / 2, centre + (half_shift + size) / 2
+        first, last = np.floor(left).astype(int), np.ceil(right).astype(int)
+        fits = (first >= 0) & (last < samples)
+        first, last, shift = first[fits], last[fits], half_shift[fits]
+        begin = np.ceil(left[fits] + 1).astype(int)
+        rising, falling = up[:, first], down[:, last]
+        both = rising + falling
+        score = (
+            both
+            + _BOTH_EDGES * np.minimum(rising, falling)
+            + _UNBROKEN * least[:, begin]
+            - (_SHIFT_COST * np.abs(shift)).astype(np.float32)
+        )
+        pick = score.argmax(axis=1)
+        bars.scores[:, k] = score[row, pick]
+        bars.shifts_mm[:, k] = shift[pick] * np.float32(0.5 * _SAMPLE_MM)
+        bars.edges[:, k] = both[row, pick]
+    return bars
 
 
 def _choose(
-    lines: _Lines,
+    lines: Lines,
     widths: NDArray[np.float64],
     shifts: NDArray[np.float64],
     prior: NDArray[np.float64],
     evidence: ShaftEvidence,
     settings: HairSettings,
 ) -> list[Strip]:
-    half, places, pixels, worth = recall(_sections, lines, widths, shifts, evidence, settings)
-    (x, y), (row, column) = places, pixels
-    px_per_mm = evidence.px_per_mm
+    (x, y), half, pixel, worth = recall(_sections, lines, widths, shifts, evidence, settings)
     height, width = evidence.darkness.shape
-    covered = np.zeros((height, width), np.uint8)
-    starts, step_mm = lines.starts, lines.tracks[0].step_px / px_per_mm
+    is_covered = np.zeros((height, width), np.uint8)
+    covered = is_covered.ravel()
+    starts, step_mm = lines.starts, STEP_PX / evidence.px_per_mm
+    scale = prior * step_mm
+    section = worth.mean(axis=1)
+    # What a section is still worth when so many of its points are covered.
+    free = 1.0 - np.arange(len(_ACROSS) + 1) / len(_ACROSS)
+    left = np.clip((free - _RIM_SHARE) / (_FREE_SHARE - _RIM_SHARE), 0.0, 1.0).astype(np.float32)
 
     def value(i: int) -> float:
         part = slice(starts[i], starts[i + 1])
-        is_free = covered[row[part], column[part]] == 0
-        share = np.clip((is_free.mean(axis=1) - _RIM_SHARE) / (_FREE_SHARE - _RIM_SHARE), 0.0, 1.0)
-        total = float((worth[part].mean(axis=1) * share).sum())
-        return total * step_mm * float(prior[i])
+        taken = np.add.reduce(covered.take(pixel[part]), axis=1)
+        return float(section[part].dot(left.take(taken))) * float(scale[i])
 
-    heap = [(-value(i), i) for i in range(len(lines.tracks))]
+    whole = np.add.reduceat(section, starts[:-1]) * scale
+    heap = [(-float(worth_mm), i) for i, worth_mm in enumerate(whole)]
     heapq.heapify(heap)
     chosen: list[Strip] = []
     least_points = settings.min_length_mm / step_mm
@@ -213,51 +243,52 @@ def _choose(
         length = (part.stop - part.start) * step_mm
         if now < settings.min_worth_mm or now < settings.min_support * length:
             continue
-        free = np.flatnonzero(covered[row[part, 2], column[part, 2]] == 0)
-        if len(free) < _FREE_CENTRE_SHARE * least_points:
+        if np.count_nonzero(covered[pixel[part, 2]] == 0) < _FREE_CENTRE_SHARE * least_points:
             continue
         points = np.column_stack([x[part], y[part]])
-        outline = strip_outline(points, lines.angle[part], float(half[part.start]))
-        cv2.fillPoly(covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
+        outline = strip_outline(points, lines.angles[part], float(half[part.start]))
+        cv2.fillPoly(is_covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
         chosen.append(
             Strip(
                 points=points,
-                angles=lines.angle[part],
+                angles=lines.angles[part],
                 width_mm=float(widths[i]),
-                plateau=float(lines.plateau[i]),
+                plateau=float(lines.plateaus[i]),
                 worth_mm=now,
                 support=now / length,
                 quality=float(worth[part].mean()),
-                step_px=lines.tracks[i].step_px,
+                step_px=STEP_PX,
             )
         )
     return chosen
 
 
 def _sections(
-    lines: _Lines,
+    lines: Lines,
     widths: NDArray[np.float64],
     shifts: NDArray[np.float64],
     evidence: ShaftEvidence,
     settings: HairSettings,
-) -> tuple[Map, tuple[Points, Points], tuple[NDArray[np.intp], NDArray[np.intp]], Map]:
-    """Return of every cross-section half width, centre, pixels across it, and their worth."""
+) -> tuple[tuple[Map, Map], Map, NDArray[np.intp], Map]:
+    """Return of every cross-section its centre, half width, pixels across it, and their worth."""
     px_per_mm = evidence.px_per_mm
-    shift = (shifts * px_per_mm).astype(np.float32)[lines.owner]
-    half = (widths * px_per_mm / 2).astype(np.float32)[lines.owner]
-    sin, cos = np.sin(lines.angle), np.cos(lines.angle)
-    x, y = lines.x - sin * shift, lines.y + cos * shift
+    shift = np.repeat((shifts * px_per_mm).astype(np.float32), lines.counts)
+    half = np.repeat((widths * px_per_mm / 2).astype(np.float32), lines.counts)
+    sin, cos = np.sin(lines.angles), np.cos(lines.angles)
+    x = np.asarray(lines.points[:, 0] - sin * shift, np.float32)
+    y = np.asarray(lines.points[:, 1] + cos * shift, np.float32)
     across_x = x[:, None] - sin[:, None] * half[:, None] * _ACROSS
     across_y = y[:, None] + cos[:, None] * half[:, None] * _ACROSS
     worth = _section_worth(lines, x, y, half, across_x, across_y, evidence, settings)
     height, width = evidence.darkness.shape
     column = np.clip(np.rint(across_x), 0, width - 1).astype(np.intp)
     row = np.clip(np.rint(across_y), 0, height - 1).astype(np.intp)
-    return half, (x, y), (row, column), worth
+    pixel = row * width + column
+    return (x, y), half, pixel, worth
 
 
 def _section_worth(
-    lines: _Lines,
+    lines: Lines,
     x: Points,
     y: Points,
     half: Map,
@@ -267,12 +298,12 @@ def _section_worth(
     settings: HairSettings,
 ) -> Map:
     """Return what each point across each section is worth, shape (sections, points across)."""
-    plateau = lines.plateau[lines.owner]
+    plateau = np.repeat(lines.plateaus, lines.counts)
     share = read_at(evidence.darkness, across_x, across_y) / plateau[:, None]
     low, high = settings.bare_fraction, settings.shaft_fraction
     cover = np.clip((share - low) / (high - low) * 2 - 1, -1.5, 1.0)
     smooth = smoothed(evidence.darkness, _EDGE_SMOOTHING_MM * evidence.px_per_mm)
-    sin, cos = np.sin(lines.angle), np.cos(lines.angle)
+    sin, cos = np.sin(lines.angles), np.cos(lines.angles)
     inside = np.float32(_INSIDE_SHARE) * half
     outside = half + np.float32(_OUTSIDE_MM * evidence.px_per_mm)
 

@@ -61,7 +61,7 @@ def _answer(
     if not seen.any():
         return 0.0
     density = optical_densities(np.asarray(small, np.uint8), valid=seen, px_per_mm=px_per_mm)
-    if is_light_hair(density, seen, px_per_mm, settings):
+    if is_light_hair(density.mean(axis=2), seen, px_per_mm, settings):
         density = -density
     lowest = np.where(seen, np.clip(density.min(axis=2), -0.3, 1.7), 0.0).astype(np.float32)
     response = oriented_responses(

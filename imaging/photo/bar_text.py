@@ -164,19 +164,21 @@ def _convolve(
     *,
     reach: tuple[int, int],
 ) -> NDArray[np.float32]:
-    """Convolve (rows, columns, channels) with ReLU, zeros outside, as one matrix product."""
-    rows, columns, _ = maps.shape
+    """Convolve (rows, columns, channels) with ReLU, zeros outside.
+
+    One matrix product for each row of the kernel, on maps whose columns were set side by side.
+    """
+    rows, columns, channels = maps.shape
     up, left = reach
-    padded = np.pad(maps, ((up, up), (left, left), (0, 0)))
-    patches = np.concatenate(
-        [
-            padded[row : row + rows, column : column + columns]
-            for row in range(2 * up + 1)
-            for column in range(2 * left + 1)
-        ],
-        axis=2,
-    )
-    result = patches.reshape(rows * columns, -1) @ kernel + bias
+    wide = np.zeros((rows + 2 * up, columns, 2 * left + 1, channels), np.float32)
+    for tap in range(2 * left + 1):
+        first, last = max(0, left - tap), columns + min(0, left - tap)
+        wide[up : up + rows, first:last, tap] = maps[:, first + tap - left : last + tap - left]
+    taps = kernel.reshape(2 * up + 1, (2 * left + 1) * channels, -1)
+    result = wide[:rows].reshape(rows * columns, -1) @ taps[0]
+    for row in range(1, 2 * up + 1):
+        result += wide[row : row + rows].reshape(rows * columns, -1) @ taps[row]
+    result += bias
     np.maximum(result, 0, out=result)
     return np.asarray(result).reshape(rows, columns, -1)
 

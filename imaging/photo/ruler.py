@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .bar_label import Box
 from .ruler_numbers import Number, read_numbers, turned_back
 from .ruler_ticks import TickRow, find_tick_rows
-from .text_lines import stroke_maps
+from .text_lines import dark_strokes, stroke_maps
 
 #: Longest sides of the views that are searched, px: fine graduations and coarse ones.
 _SIDES_PX = (1600, 640)
@@ -131,7 +131,7 @@ def _strokes(
     """1 on strokes: white ones, dark ones, and coloured ones brighter than skin."""
     light, _, bright = stroke_maps(least, greatest)
     # Ink on a yellow ruler is dark, but in the least channel it is not darker than the ruler.
-    _, dark, _ = stroke_maps(grey, grey)
+    dark = dark_strokes(grey)
     return [np.asarray(hat >= _TICK_LEVELS, np.uint8) for hat in (light, dark, bright)]
 
 

@@ -25,6 +25,7 @@ _LEAST_INK = 0.12
 
 #: Widest stroke, px; capitals of this stroke are some 80 px high.
 _STROKE_PX = 12
+_STROKE_KERNEL = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
 
 #: Heights of a character, px.
 _LOW_PX, _HIGH_PX = 6, 72
@@ -116,15 +117,14 @@ def stroke_maps(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[N
 
     Three maps: of light strokes, of dark ones, and of those bright in any one channel.
     """
-    kernel = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
-    return [
-        np.asarray(cv2.morphologyEx(grey, way, kernel), np.uint8)
-        for grey, way in (
-            (least, cv2.MORPH_TOPHAT),
-            (least, cv2.MORPH_BLACKHAT),
-            (greatest, cv2.MORPH_TOPHAT),
-        )
-    ]
+    light = cv2.morphologyEx(least, cv2.MORPH_TOPHAT, _STROKE_KERNEL)
+    bright = cv2.morphologyEx(greatest, cv2.MORPH_TOPHAT, _STROKE_KERNEL)
+    return [np.asarray(light, np.uint8), dark_strokes(least), np.asarray(bright, np.uint8)]
+
+
+def dark_strokes(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the contrast of dark strokes to their surroundings, in grey levels, uint8 (h, w)."""
+    return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, _STROKE_KERNEL), np.uint8)
 
 
 def _parts(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:

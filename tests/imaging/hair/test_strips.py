@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drawn_hairs import Line, evidence_of, neighbours, photograph, straight
 
+from imaging.hair.lines import no_lines
 from imaging.hair.strips import choose_strips
 from imaging.hair.tracks import find_tracks
 from imaging.settings import HairSettings
@@ -33,12 +34,12 @@ def test_a_second_copy_of_every_candidate_adds_no_strip() -> None:
     evidence = evidence_of(photograph([*neighbours(), touching(neighbours()[4])]))
     tracks = find_tracks(evidence, DEFAULTS)
     once, _ = choose_strips(tracks, evidence, DEFAULTS)
-    twice, _ = choose_strips([*tracks, *tracks], evidence, DEFAULTS)
+    twice, _ = choose_strips(tracks.joined(tracks), evidence, DEFAULTS)
     assert len(twice) == len(once)
 
 
 def test_without_candidates_there_are_no_strips_and_no_usual_width() -> None:
-    strips, usual_mm = choose_strips([], evidence_of(photograph([])), DEFAULTS)
+    strips, usual_mm = choose_strips(no_lines(), evidence_of(photograph([])), DEFAULTS)
     assert strips == []
     assert np.isnan(usual_mm)
 

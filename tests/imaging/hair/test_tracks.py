@@ -6,19 +6,23 @@ import numpy as np
 import pytest
 from drawn_hairs import PX_PER_MM, evidence_of, neighbours, photograph, straight
 
-from imaging.hair.tracks import cut_to_shaft, find_tracks
+from imaging.hair.lines import STEP_PX, Lines, cut_to_shafts
+from imaging.hair.tracks import find_tracks
 from imaging.settings import HairSettings
 
 DEFAULTS = HairSettings()
 
 
+def points_of_each(lines: Lines) -> list[np.ndarray]:
+    return np.split(lines.points, lines.starts[1:-1])
+
+
 def test_no_candidate_is_shorter_than_the_shortest_hair_and_each_lies_on_something_dark() -> None:
     evidence = evidence_of(photograph(neighbours()))
     tracks = find_tracks(evidence, DEFAULTS)
-    assert tracks
-    for track in tracks:
-        assert len(track.points) * track.step_px >= DEFAULTS.min_length_mm * PX_PER_MM - 1e-6
-        assert track.plateau >= DEFAULTS.min_shaft_density
+    assert len(tracks)
+    assert tracks.counts.min() * STEP_PX >= DEFAULTS.min_length_mm * PX_PER_MM - 1e-6
+    assert tracks.plateaus.min() >= DEFAULTS.min_shaft_density
 
 
 def test_a_higher_bar_for_seeds_or_for_shafts_never_finds_more_candidates() -> None:
@@ -35,10 +39,11 @@ def test_a_higher_bar_for_seeds_or_for_shafts_never_finds_more_candidates() -> N
 
 
 def test_the_points_of_a_candidate_are_a_step_apart() -> None:
-    for track in find_tracks(evidence_of(photograph([straight(0.8, 0.9)])), DEFAULTS):
-        steps = np.linalg.norm(np.diff(track.points, axis=0), axis=1)
+    tracks = find_tracks(evidence_of(photograph([straight(0.8, 0.9)])), DEFAULTS)
+    for points in points_of_each(tracks):
+        steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
         # Each step is followed by a shift of at most a quarter pixel onto the ridge.
-        assert np.abs(steps - track.step_px).max() <= 0.3
+        assert np.abs(steps - STEP_PX).max() <= 0.3
 
 
 def test_a_line_passes_a_crossing_straight_on() -> None:
@@ -47,35 +52,45 @@ def test_a_line_passes_a_crossing_straight_on() -> None:
         straight(1.2, 0.55, angle_deg=90.0, length_mm=0.9),
     ]
     tracks = find_tracks(evidence_of(photograph(lines)), DEFAULTS)
-    longest = max(tracks, key=lambda track: len(track.points))
-    run = longest.points[-1] - longest.points[0]
+    longest = max(points_of_each(tracks), key=len)
+    run = longest[-1] - longest[0]
     assert np.linalg.norm(run) == pytest.approx(0.9 * PX_PER_MM, abs=8)
     # From one rim of the shaft to the other at most: a candidate need not run in its middle.
     assert np.abs(run).min() <= 0.07 * PX_PER_MM
 
 
 def test_bare_skin_has_no_candidate() -> None:
-    assert find_tracks(evidence_of(photograph([])), DEFAULTS) == []
+    assert len(find_tracks(evidence_of(photograph([])), DEFAULTS)) == 0
 
 
 # -- cutting a line to its shaft
 
 
-def cut(darkness: list[float], **settings: float) -> slice | None:
-    """Return which of the points, 1.5 px apart, are left; the plateau is 1."""
-    count = len(darkness)
-    points = np.column_stack([1.5 * np.arange(count), np.zeros(count)]).astype(np.float32)
-    found = cut_to_shaft(
-        points,
-        np.zeros(count, np.float32),
-        np.array(darkness, np.float32),
+def cut_all(*darkness: list[float], plateau: float | None = 1.0, **settings: float) -> Lines:
+    """Return lines of this darkness along them, 1.5 px between points, cut to their shafts."""
+    counts = np.array([len(values) for values in darkness])
+    along = np.concatenate([1.5 * np.arange(count) for count in counts])
+    lines = Lines(
+        np.column_stack([along, np.zeros(len(along))]).astype(np.float32),
+        np.zeros(len(along), np.float32),
+        counts,
+        np.full(len(counts), 0.0 if plateau is None else plateau, np.float32),
+    )
+    return cut_to_shafts(
+        lines,
+        np.concatenate(darkness).astype(np.float32),
         evidence_of(photograph([])),
         HairSettings(**settings),
-        plateau=1.0,
-    )
-    if found is None:
+        has_plateau=plateau is not None,
+    )[0]
+
+
+def cut(darkness: list[float], **settings: float) -> slice | None:
+    """Return which of the points of one line are left; the plateau is 1."""
+    found = cut_all(darkness, **settings)
+    if not len(found):
         return None
-    first, last = found[0].points[[0, -1], 0] / 1.5
+    first, last = found.points[[0, -1], 0] / 1.5
     return slice(round(float(first)), round(float(last)) + 1)
 
 
@@ -95,7 +110,24 @@ def test_a_line_with_too_short_a_dark_part_is_dropped() -> None:
 
 
 def test_a_pale_line_is_dropped() -> None:
-    points = np.zeros((30, 2), np.float32)
-    pale = np.full(30, 0.05, np.float32)
-    evidence = evidence_of(photograph([]))
-    assert cut_to_shaft(points, np.zeros(30, np.float32), pale, evidence, DEFAULTS) is None
+    assert len(cut_all([0.05] * 30, plateau=None)) == 0
+
+
+def test_lines_that_are_cut_together_are_cut_as_each_by_itself() -> None:
+    lines = [
+        [0.1] * 7 + [1.0] * 20 + [0.3] * 9,
+        [0.05] * 30,
+        [1.0] * 5,
+        [0.9] * 15 + [0.0] * 6 + [1.0] * 20,
+        [0.6] * 40,
+    ]
+    together = points_of_each(cut_all(*lines, plateau=None))
+    alone = [part for line in lines for part in points_of_each(cut_all(line, plateau=None))]
+    alone = [part for part in alone if len(part)]
+    assert [len(part) for part in together] == [20, 20, 40]
+    assert all((a == b).all() for a, b in zip(together, alone, strict=True))
+
+
+def test_the_plateau_is_the_upper_quartile_along_the_line() -> None:
+    (plateau,) = cut_all([*np.linspace(0.5, 1.0, 41)], plateau=None, end_fraction=0.1).plateaus
+    assert plateau == pytest.approx(0.875)
