@@ -16,14 +16,19 @@ from ..records import Hair, HairScore, Photo, join_flags
 from ..records.followup import HairComparison, HairMatch, PairPlan
 from ..settings import FollowupSettings, Settings
 from .followup_survival import survival
-from .matching import Floats, match_hairs, places_of
+from .matching import Floats, HairPlaces, match_hairs, places_of
+from .second_look import Sight, Traced, look_again, look_at
 
 #: Goes up whenever a number of a hair comparison changes.
-ALGORITHM_VERSION = "hair-followup-1"
+ALGORITHM_VERSION = "hair-followup-2"
 
 #: Scales that disagree by more than this with the alignment are flagged, as in a single photo.
 _SCALE_CONFLICT = 0.02
 _SMALL_OVERLAP_PERCENT = 50.0
+#: Shafts of unknown diameter hide this much.
+_USUAL_WIDTH_MM = 0.06
+#: Two hairs seen at each other's places, without another partner, may differ by so much more.
+_SEEN_COST_FACTOR = 3.0
 #: Half the width of a 95 % interval in standard errors.
 _Z = 1.96
 
@@ -38,6 +43,11 @@ def compare_scores(
     settings: Settings,
 ) -> HairComparison:
     """Return what became of every hair of the common field.
+
+    A hair that was traced in one photo only is looked for in the pixels of the other.  Where its
+    shaft is seen it is kept: the number of the photo without a line is 0, its place is where the
+    alignment puts the root, its length and diameter are NaN.  Where others hide it nothing can be
+    told, and it has no row.
 
     Raises
     ------
@@ -60,7 +70,7 @@ def compare_scores(
         )
     frames = [s.readable if s.frame is None else s.frame for s in scores]
     common = common_field(alignment, _mask(frames[0], photos[0]), _mask(frames[1], photos[1]))
-    matches = _hair_matches(alignment, photos, hairs, common, plan, chosen)
+    matches = _hair_matches(alignment, photos, scores, hairs, common, plan, settings)
     return _figures(alignment, scores, photos, common, matches, plan, settings)
 
 
@@ -92,41 +102,95 @@ def _is_inside(mask: NDArray[np.bool_], x: float, y: float) -> bool:
 def _hair_matches(
     alignment: Alignment,
     photos: tuple[Photo, Photo],
+    scores: tuple[HairScore, HairScore],
     hairs: list[list[Hair]],
     common: NDArray[np.bool_],
     plan: PairPlan,
-    settings: FollowupSettings,
+    settings: Settings,
 ) -> list[HairMatch]:
-    """Return one row per hair of the common field."""
-    warp = alignment.warp
+    """Return one row per hair of the common field of which something can be told."""
+    warp, chosen = alignment.warp, settings.followup
     # Both on the baseline's scale: what zoom is left is the camera's, not the hair's.
     scale = alignment.baseline_px_per_mm
     unit = scale if math.isfinite(scale) else photos[0].width_px / 8.0
     later = unit * warp.zoom
-    first, second = ([np.asarray(h.path_px, float) for h in group] for group in hairs)
-    places = [
-        places_of([warp.forward(path) / later for path in first], _diameters(hairs[0])),
-        places_of([path / later for path in second], _diameters(hairs[1])),
+    paths = [[np.asarray(h.path_px, float) for h in group] for group in hairs]
+    moved = [[warp.forward(path) for path in paths[0]], [warp.inverse(path) for path in paths[1]]]
+    places = (
+        places_of([path / later for path in moved[0]], _diameters(hairs[0])),
+        places_of([path / later for path in paths[1]], _diameters(hairs[1])),
+    )
+    partner = dict(match_hairs(*places, chosen).tolist())
+    roots = ([path[0] for path in paths[0]], [path[0] for path in moved[1]])
+    inside = [{i for i, (x, y) in enumerate(group) if _is_inside(common, x, y)} for group in roots]
+    alone = [sorted(inside[0] - set(partner)), sorted(inside[1] - set(partner.values()))]
+    traced = [
+        Traced(
+            look_at(
+                photos[k].pixels,
+                readable=_mask(scores[k].readable, photos[k]),
+                px_per_mm=(unit, later)[k],
+                settings=settings.hair,
+            ),
+            paths[k],
+            moved[k],
+            [_width_mm(hair) for hair in hairs[k]],
+        )
+        for k in range(2)
     ]
-    partner = dict(match_hairs(places[0], places[1], settings).tolist())
+    sights = [
+        look_again(
+            traced[0],
+            traced[1],
+            alone=alone[0],
+            paired=list(partner.values()),
+            share=chosen.sight_share,
+        ),
+        look_again(
+            traced[1], traced[0], alone=alone[1], paired=list(partner), share=chosen.sight_share
+        ),
+    ]
+    partner |= _pairs_of_seen(places, sights, chosen)
     correction = alignment.followup_px_per_mm / later if math.isfinite(scale) else math.nan
-    rows = []
-    for i, hair in enumerate(hairs[0]):
-        if not _is_inside(common, hair.root_x_px, hair.root_y_px):
-            continue
-        j = partner.get(i)
-        if j is None:
-            if hair.confidence >= settings.lone_confidence:
-                rows.append(_row(photos, hair, None, correction, plan, settings))
-        else:
-            rows.append(_row(photos, hair, hairs[1][j], correction, plan, settings))
+
+    def row(i: int | None, j: int | None, sight: str = "") -> HairMatch:
+        first = None if i is None else hairs[0][i]
+        second = None if j is None else hairs[1][j]
+        made = _row(photos, first, second, correction, plan, chosen)
+        if sight != "seen":
+            return made
+        x, y = moved[0][i][0] if i is not None else moved[1][j or 0][0]
+        x, y = float(x), float(y)
+        made = replace(made, state="kept", phase="")
+        if i is None:
+            return replace(made, baseline_x_px=x, baseline_y_px=y, baseline_hairs=1)
+        return replace(made, followup_x_px=x, followup_y_px=y, followup_hairs=1)
+
+    rows = [row(i, partner[i]) for i in sorted(inside[0]) if i in partner]
     taken = set(partner.values())
-    for j, hair in enumerate(hairs[1]):
-        x, y = warp.inverse(np.array([[hair.root_x_px, hair.root_y_px]]))[0]
-        is_sure = hair.confidence >= settings.lone_confidence
-        if j not in taken and is_sure and _is_inside(common, x, y):
-            rows.append(_row(photos, None, hair, correction, plan, settings))
+    for k, mates in enumerate((set(partner), taken)):
+        for i in alone[k]:
+            sight = sights[k][i]
+            is_sure = hairs[k][i].confidence >= chosen.lone_confidence
+            if i not in mates and (sight == "seen" or (sight == "bare" and is_sure)):
+                rows.append(row(i, None, sight) if k == 0 else row(None, i, sight))
     return rows
+
+
+def _width_mm(hair: Hair) -> float:
+    return 1e-3 * hair.diameter_um if math.isfinite(hair.diameter_um) else _USUAL_WIDTH_MM
+
+
+def _pairs_of_seen(
+    places: tuple[HairPlaces, HairPlaces],
+    sights: Sequence[dict[int, Sight]],
+    settings: FollowupSettings,
+) -> dict[int, int]:
+    """Pair hairs that were each seen at the other's place: one hair, traced badly once."""
+    first, second = ([i for i, sight in s.items() if sight == "seen"] for s in sights)
+    wide = replace(settings, most_match_cost=_SEEN_COST_FACTOR * settings.most_match_cost)
+    found = match_hairs(places[0].some(first), places[1].some(second), wide)
+    return {first[i]: second[j] for i, j in found.tolist()}
 
 
 def _diameters(hairs: Sequence[Hair]) -> Floats:
@@ -243,7 +307,7 @@ def _graft_figures(
     flags: list[str] = []
     grafts, implanted = plan.grafts_in_field, plan.hairs_in_field
     first_unit = {hair.hair_id: hair.unit_id for hair in scores[0].hairs}
-    before = [row for row in rows if row.state != "new"]
+    before = [row for row in rows if row.baseline_hair_id]
     units = {first_unit[row.baseline_hair_id] for row in before}
     seen = {first_unit[row.baseline_hair_id] for row in before if row.state == "kept"}
     is_postop = plan.baseline_role == "postop"

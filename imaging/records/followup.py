@@ -98,10 +98,10 @@ class HairMatch:
     followup_id: str = column("photo_id of the follow-up.")
     kind: str = column("hair, unit or graft.")
     baseline_hair_id: int = column(
-        "Number of the hair, unit or graft in the baseline; 0 when it is not there."
+        "Number of the hair, unit or graft in the baseline; 0 when no line was traced there."
     )
     followup_hair_id: int = column(
-        "Number of the hair or unit in the follow-up; 0 when it is not there."
+        "Number of the hair or unit in the follow-up; 0 when no line was traced there."
     )
     state: str = column("kept, not_seen or new.")
     phase: str = column("growing, not_growing, undetermined; empty when no time was given.")
