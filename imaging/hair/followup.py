@@ -15,7 +15,8 @@ from ..photo.alignment import Alignment, View, align_photos, common_field
 from ..records import Hair, HairScore, Photo, join_flags
 from ..records.followup import HairComparison, HairMatch, PairPlan
 from ..settings import FollowupSettings, Settings
-from .followup_survival import survival
+from .followup_survival import graft_figures
+from .followup_units import Fates, follow_grafts, follow_units, units_as_grafts
 from .matching import Floats, HairPlaces, match_hairs, places_of
 from .second_look import Sight, Traced, look_again, look_at
 
@@ -174,7 +175,22 @@ def _hair_matches(
             is_sure = hairs[k][i].confidence >= chosen.lone_confidence
             if i not in mates and (sight == "seen" or (sight == "bare" and is_sure)):
                 rows.append(row(i, None, sight) if k == 0 else row(None, i, sight))
-    return rows
+    fates = Fates(
+        (photos[0].photo_id, photos[1].photo_id),
+        (hairs[0], hairs[1]),
+        (np.array(roots[0]).reshape(-1, 2), np.array(roots[1]).reshape(-1, 2)),
+        rows,
+        warp.forward,
+        lambda x, y: _is_inside(common, x, y),
+        chosen.unit_reach_mm * unit,
+    )
+    units = follow_units(fates)
+    grafts: list[HairMatch] = []
+    if plan.graft_map:
+        grafts = follow_grafts(fates, plan.graft_map, is_fresh=plan.baseline_role != "preop")
+    elif plan.baseline_role == "postop" and not plan.units_resident > 0:
+        grafts = units_as_grafts(units)
+    return [*rows, *units, *grafts]
 
 
 def _width_mm(hair: Hair) -> float:
@@ -255,9 +271,10 @@ def _figures(
     plan: PairPlan,
     settings: Settings,
 ) -> HairComparison:
-    kept = [row for row in rows if row.state == "kept"]
-    not_seen = sum(row.state == "not_seen" for row in rows)
-    new = sum(row.state == "new" for row in rows)
+    hairs = [row for row in rows if row.kind == "hair"]
+    kept = [row for row in hairs if row.state == "kept"]
+    not_seen = sum(row.state == "not_seen" for row in hairs)
+    new = sum(row.state == "new" for row in hairs)
     before = len(kept) + not_seen
     scale = alignment.baseline_px_per_mm
     area = float(common.sum()) / (10 * scale) ** 2
@@ -271,7 +288,14 @@ def _figures(
         [(row.baseline_diameter_um, row.followup_diameter_um) for row in kept]
     ).reshape(-1, 2)
     thick = thick[np.isfinite(thick).all(axis=1)]
-    grafts, flags = _graft_figures(rows, scores, plan, settings.followup)
+    frame = scores[0].readable if scores[0].frame is None else scores[0].frame
+    field = common.size if frame is None else int(frame.sum())
+    grafts = graft_figures(
+        rows,
+        plan,
+        common_share=float(common.sum()) / max(field, 1),
+        settings=settings.followup,
+    )
     return HairComparison(
         common_area_cm2=area,
         hairs_baseline=before,
@@ -290,57 +314,11 @@ def _figures(
         diameter_change_um=float(np.diff(thick, axis=1).mean()) if len(thick) else math.nan,
         terminal_to_vellus=float(((thick[:, 0] >= cutoff) & (thick[:, 1] < cutoff)).sum()),
         vellus_to_terminal=float(((thick[:, 0] < cutoff) & (thick[:, 1] >= cutoff)).sum()),
-        flags=join_flags(_pair_flags(alignment, scores, plan, settings.followup), flags),
+        flags=join_flags(_pair_flags(alignment, scores, plan, settings.followup), grafts.flags),
         matches=tuple(rows),
         transform=alignment.warp.matrix,
-        **grafts,
+        **grafts.columns,
     )
-
-
-def _graft_figures(
-    rows: list[HairMatch],
-    scores: tuple[HairScore, HairScore],
-    plan: PairPlan,
-    settings: FollowupSettings,
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the columns of survival, and their flags; NaN where there are no grafts."""
-    flags: list[str] = []
-    grafts, implanted = plan.grafts_in_field, plan.hairs_in_field
-    first_unit = {hair.hair_id: hair.unit_id for hair in scores[0].hairs}
-    before = [row for row in rows if row.baseline_hair_id]
-    units = {first_unit[row.baseline_hair_id] for row in before}
-    seen = {first_unit[row.baseline_hair_id] for row in before if row.state == "kept"}
-    is_postop = plan.baseline_role == "postop"
-    resident_units, resident_hairs = plan.units_resident, plan.hairs_resident
-    if is_postop:
-        if not (math.isfinite(resident_units) and math.isfinite(resident_hairs)):
-            flags.append("resident_unknown")
-        resident_units = resident_units if math.isfinite(resident_units) else 0.0
-        resident_hairs = resident_hairs if math.isfinite(resident_hairs) else 0.0
-        if not math.isfinite(grafts):
-            grafts = len(units) - resident_units
-        if not math.isfinite(implanted):
-            implanted = len(before) - resident_hairs
-            flags.append("hairs_implanted_assumed")
-    alive = len(seen) - resident_units if is_postop else math.nan
-    hairs = sum(row.state == "kept" for row in rows) - resident_hairs if is_postop else math.nan
-    error = settings.survival_error_share
-    by_units = survival(alive, grafts, error_share=error)
-    by_hairs = survival(hairs, implanted, error_share=error)
-    if max(by_units.percent, by_hairs.percent) > 100:
-        flags.append("survival_over_100")
-    if is_postop and plan.days < settings.early_days:
-        flags.append("survival_early")
-    return {
-        "grafts": grafts,
-        "survival_units_percent": by_units.percent,
-        "survival_units_low": by_units.low,
-        "survival_units_high": by_units.high,
-        "hairs_implanted": implanted,
-        "survival_hairs_percent": by_hairs.percent,
-        "survival_hairs_low": by_hairs.low,
-        "survival_hairs_high": by_hairs.high,
-    }, flags
 
 
 def _pair_flags(

@@ -174,6 +174,24 @@ HAIR_PAIR_TABLES: dict[str, type] = {"matches": HairMatch}
 
 
 @dataclass(frozen=True)
+class LivingGrafts:
+    """Grafts that live, of which a visit shows a part; further columns of ``followup.csv``.
+
+    10 to 15 % of living follicles are empty at any visit, so survival at one visit is too low. Two
+    visits from month 6 on tell how many are: NaN where there is no second one, and before.
+    """
+
+    living_units_percent: float = column(
+        "Share of grafts that live, those empty at this visit added: estimated from this and the "
+        "nearest other visit from month 6 on.",
+        unit="%",
+        default=_UNKNOWN,
+    )
+    living_units_low: float = column("Lower 95 % limit of it.", unit="%", default=_UNKNOWN)
+    living_units_high: float = column("Upper 95 % limit of it.", unit="%", default=_UNKNOWN)
+
+
+@dataclass(frozen=True)
 class AttritionRow:
     """What became of the follicles by one visit, pooled over the subjects of one arm.
 

@@ -133,6 +133,17 @@ class FollowupSettings:
         ),
         stage="measuring",
     )
+    unit_reach_mm: float = setting(
+        0.35,
+        unit="mm",
+        low=0.05,
+        high=2.0,
+        reason=(
+            "A unit this near to the place of a unit or a graft of the other visit is the same: "
+            "its hairs stand within 0.25 mm, and units half a millimetre and more apart."
+        ),
+        stage="measuring",
+    )
     # -- growth
     growth_days: float = setting(
         5.0,
