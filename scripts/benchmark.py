@@ -26,8 +26,11 @@ from benchmarking.results import Row, failures, markdown, tables
 from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-SECTIONS = ("real", "synthetic", "invariance", "bars", "speed", "batch", "tuning")
-FACE_SECTIONS = ("clear", "painted", "severity", "drift", "speed")
+SECTIONS = ("real", "synthetic", "invariance", "bars", "followup", "speed", "batch", "tuning")
+FACE_SECTIONS = ("clear", "painted", "severity", "drift", "followup", "speed")
+
+#: Pairs of each kind in the section of the follow-up, usually and for a quick look.
+PAIRS, PAIRS_QUICK = 8, 3
 
 #: Columns of text where the output is no terminal but a file or a pipe.
 WIDTH_IN_FILES = 160
@@ -75,6 +78,8 @@ def _parse() -> argparse.Namespace:
     _add_sections(hair, SECTIONS)
     hair.add_argument("--segmenters", metavar="A,B", help="all that are installed when left out")
     hair.add_argument("--quick", action="store_true", help="fewer photographs of everything")
+    hair.add_argument("--pairs", type=int, metavar="N", help=f"pairs of each kind in the section "
+                      f"followup ({PAIRS}; the figures of the bars need 40 and more)")  # fmt: skip
     hair.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     face = wings.add_parser("face", help="regions, painted lesions, drift and time")
     face.add_argument("--validate", type=Path, metavar="DIR", help="clear frontal faces")
@@ -82,6 +87,8 @@ def _parse() -> argparse.Namespace:
     face.add_argument("--segmenter", metavar="NAME", help="the default one when left out")
     face.add_argument("--quick", action="store_true", help="fewer painted faces")
     given = parser.parse_args()
+    if getattr(given, "pairs", None) is not None and given.pairs < 1:
+        parser.error(f"--pairs {given.pairs} should be 1 or more")
     if given.validate is not None and not given.validate.is_dir():
         parser.error(f"--validate {given.validate} is no folder")
     if given.wing == "hair" and given.validate is None:
@@ -104,6 +111,7 @@ def _add_sections(parser: argparse.ArgumentParser, sections: Sequence[str]) -> N
 def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
     # Loaded here, after the arguments are known to be good: the libraries take seconds.
     from benchmarking.batch_run import measure_batch
+    from benchmarking.followup_hair import measure_followup
     from benchmarking.invariance import measure_invariance
     from benchmarking.real_hair import LabelledFolder, measure_real
     from benchmarking.scale_bars import measure_bars
@@ -121,6 +129,9 @@ def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
         "synthetic": lambda: measure_synthetic(methods, is_quick=is_quick),
         "invariance": lambda: measure_invariance(methods, labelled, is_quick=is_quick),
         "bars": lambda: measure_bars(methods, labelled, is_quick=is_quick),
+        "followup": lambda: measure_followup(
+            labelled, pairs=given.pairs or (PAIRS_QUICK if is_quick else PAIRS)
+        ),
         "speed": lambda: measure_speed(methods, labelled, is_quick=is_quick),
         "batch": lambda: measure_batch(labelled, is_quick=is_quick),
         "tuning": lambda: measure_tuning(labelled, is_quick=is_quick),
@@ -143,6 +154,7 @@ def _page(rows: list[Row], given: argparse.Namespace) -> str:
     command = "python scripts/benchmark.py hair"
     command += " --validate DIR" if given.validate else ""
     command += " --quick" if given.quick else ""
+    command += f" --pairs {given.pairs}" if given.pairs else ""
     command += "" if given.only == list(SECTIONS) else f" --only {','.join(given.only)}"
     missed = failures(rows)
     return f"""# Benchmarks

@@ -27,6 +27,7 @@ import numpy as np
 from PIL import Image
 from scipy.stats import spearmanr
 
+from benchmarking.face_followup import measure_followup
 from benchmarking.painted_faces import ClearFace, load_faces, paint
 from imaging.errors import DermetryError
 from imaging.face.landmarks import find_landmarks
@@ -39,7 +40,7 @@ from imaging.settings import Settings
 from imaging.synthetic.face import REGIONS
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_images" / "face" / "astronaut_clear.jpg"
-SECTIONS = ("clear", "painted", "severity", "drift", "speed")
+SECTIONS = ("clear", "painted", "severity", "drift", "followup", "speed")
 BINS = (6.0, 20.0, 40.0, 60.0, 80.0, 93.0)
 STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         "painted": lambda: measure_painted(faces, settings, quick=quick),
         "severity": lambda: measure_severity(faces, settings),
         "drift": lambda: measure_drift(faces, settings, quick=quick),
+        "followup": lambda: measure_followup(faces, settings, quick=quick),
         "speed": lambda: measure_speed(faces, settings),
     }
     missed = 0

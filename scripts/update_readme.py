@@ -22,6 +22,7 @@ from imaging.records import (
     FaceComparison,
     HairComparison,
     HairScore,
+    LivingGrafts,
     PairRow,
     columns_of,
 )
@@ -94,6 +95,7 @@ def _tables() -> Iterator[tuple[str, type]]:
             yield f"`visits.csv`, {wing}", pooler.record
     yield "`followup.csv`, every pair (`flags` is its last column)", PairRow
     yield "`followup.csv`, hair", HairComparison
+    yield "`followup.csv`, hair, behind those", LivingGrafts
     yield "`followup.csv`, face", FaceComparison
     yield "`followup.csv`, face, behind those", DetectableChange
     for tables in (HAIR_PAIR_TABLES, FACE_PAIR_TABLES):

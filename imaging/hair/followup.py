@@ -15,15 +15,21 @@ from ..photo.alignment import Alignment, View, align_photos, common_field
 from ..records import Hair, HairScore, Photo, join_flags
 from ..records.followup import HairComparison, HairMatch, PairPlan
 from ..settings import FollowupSettings, Settings
-from .followup_survival import survival
-from .matching import Floats, match_hairs, places_of
+from .followup_survival import graft_figures
+from .followup_units import Fates, follow_grafts, follow_units, units_as_grafts
+from .matching import Floats, HairPlaces, match_hairs, places_of
+from .second_look import Sight, Traced, look_again, look_at
 
 #: Goes up whenever a number of a hair comparison changes.
-ALGORITHM_VERSION = "hair-followup-1"
+ALGORITHM_VERSION = "hair-followup-2"
 
 #: Scales that disagree by more than this with the alignment are flagged, as in a single photo.
 _SCALE_CONFLICT = 0.02
 _SMALL_OVERLAP_PERCENT = 50.0
+#: Shafts of unknown diameter hide this much.
+_USUAL_WIDTH_MM = 0.06
+#: Two hairs seen at each other's places, without another partner, may differ by so much more.
+_SEEN_COST_FACTOR = 3.0
 #: Half the width of a 95 % interval in standard errors.
 _Z = 1.96
 
@@ -38,6 +44,11 @@ def compare_scores(
     settings: Settings,
 ) -> HairComparison:
     """Return what became of every hair of the common field.
+
+    A hair that was traced in one photo only is looked for in the pixels of the other.  Where its
+    shaft is seen it is kept: the number of the photo without a line is 0, its place is where the
+    alignment puts the root, its length and diameter are NaN.  Where others hide it nothing can be
+    told, and it has no row.
 
     Raises
     ------
@@ -60,7 +71,7 @@ def compare_scores(
         )
     frames = [s.readable if s.frame is None else s.frame for s in scores]
     common = common_field(alignment, _mask(frames[0], photos[0]), _mask(frames[1], photos[1]))
-    matches = _hair_matches(alignment, photos, hairs, common, plan, chosen)
+    matches = _hair_matches(alignment, photos, scores, hairs, common, plan, settings)
     return _figures(alignment, scores, photos, common, matches, plan, settings)
 
 
@@ -92,41 +103,110 @@ def _is_inside(mask: NDArray[np.bool_], x: float, y: float) -> bool:
 def _hair_matches(
     alignment: Alignment,
     photos: tuple[Photo, Photo],
+    scores: tuple[HairScore, HairScore],
     hairs: list[list[Hair]],
     common: NDArray[np.bool_],
     plan: PairPlan,
-    settings: FollowupSettings,
+    settings: Settings,
 ) -> list[HairMatch]:
-    """Return one row per hair of the common field."""
-    warp = alignment.warp
+    """Return one row per hair of the common field of which something can be told."""
+    warp, chosen = alignment.warp, settings.followup
     # Both on the baseline's scale: what zoom is left is the camera's, not the hair's.
     scale = alignment.baseline_px_per_mm
     unit = scale if math.isfinite(scale) else photos[0].width_px / 8.0
     later = unit * warp.zoom
-    first, second = ([np.asarray(h.path_px, float) for h in group] for group in hairs)
-    places = [
-        places_of([warp.forward(path) / later for path in first], _diameters(hairs[0])),
-        places_of([path / later for path in second], _diameters(hairs[1])),
+    paths = [[np.asarray(h.path_px, float) for h in group] for group in hairs]
+    moved = [[warp.forward(path) for path in paths[0]], [warp.inverse(path) for path in paths[1]]]
+    places = (
+        places_of([path / later for path in moved[0]], _diameters(hairs[0])),
+        places_of([path / later for path in paths[1]], _diameters(hairs[1])),
+    )
+    partner = dict(match_hairs(*places, chosen).tolist())
+    roots = ([path[0] for path in paths[0]], [path[0] for path in moved[1]])
+    inside = [{i for i, (x, y) in enumerate(group) if _is_inside(common, x, y)} for group in roots]
+    alone = [sorted(inside[0] - set(partner)), sorted(inside[1] - set(partner.values()))]
+    traced = [
+        Traced(
+            look_at(
+                photos[k].pixels,
+                readable=_mask(scores[k].readable, photos[k]),
+                px_per_mm=(unit, later)[k],
+                settings=settings.hair,
+            ),
+            paths[k],
+            moved[k],
+            [_width_mm(hair) for hair in hairs[k]],
+        )
+        for k in range(2)
     ]
-    partner = dict(match_hairs(places[0], places[1], settings).tolist())
+    sights = [
+        look_again(
+            traced[0],
+            traced[1],
+            alone=alone[0],
+            paired=list(partner.values()),
+            share=chosen.sight_share,
+        ),
+        look_again(
+            traced[1], traced[0], alone=alone[1], paired=list(partner), share=chosen.sight_share
+        ),
+    ]
+    partner |= _pairs_of_seen(places, sights, chosen)
     correction = alignment.followup_px_per_mm / later if math.isfinite(scale) else math.nan
-    rows = []
-    for i, hair in enumerate(hairs[0]):
-        if not _is_inside(common, hair.root_x_px, hair.root_y_px):
-            continue
-        j = partner.get(i)
-        if j is None:
-            if hair.confidence >= settings.lone_confidence:
-                rows.append(_row(photos, hair, None, correction, plan, settings))
-        else:
-            rows.append(_row(photos, hair, hairs[1][j], correction, plan, settings))
+
+    def row(i: int | None, j: int | None, sight: str = "") -> HairMatch:
+        first = None if i is None else hairs[0][i]
+        second = None if j is None else hairs[1][j]
+        made = _row(photos, first, second, correction, plan, chosen)
+        if sight != "seen":
+            return made
+        x, y = moved[0][i][0] if i is not None else moved[1][j or 0][0]
+        x, y = float(x), float(y)
+        made = replace(made, state="kept", phase="")
+        if i is None:
+            return replace(made, baseline_x_px=x, baseline_y_px=y, baseline_hairs=1)
+        return replace(made, followup_x_px=x, followup_y_px=y, followup_hairs=1)
+
+    rows = [row(i, partner[i]) for i in sorted(inside[0]) if i in partner]
     taken = set(partner.values())
-    for j, hair in enumerate(hairs[1]):
-        x, y = warp.inverse(np.array([[hair.root_x_px, hair.root_y_px]]))[0]
-        is_sure = hair.confidence >= settings.lone_confidence
-        if j not in taken and is_sure and _is_inside(common, x, y):
-            rows.append(_row(photos, None, hair, correction, plan, settings))
-    return rows
+    for k, mates in enumerate((set(partner), taken)):
+        for i in alone[k]:
+            sight = sights[k][i]
+            is_sure = hairs[k][i].confidence >= chosen.lone_confidence
+            if i not in mates and (sight == "seen" or (sight == "bare" and is_sure)):
+                rows.append(row(i, None, sight) if k == 0 else row(None, i, sight))
+    fates = Fates(
+        (photos[0].photo_id, photos[1].photo_id),
+        (hairs[0], hairs[1]),
+        (np.array(roots[0]).reshape(-1, 2), np.array(roots[1]).reshape(-1, 2)),
+        rows,
+        warp.forward,
+        lambda x, y: _is_inside(common, x, y),
+        chosen.unit_reach_mm * unit,
+    )
+    units = follow_units(fates)
+    grafts: list[HairMatch] = []
+    if plan.graft_map:
+        grafts = follow_grafts(fates, plan.graft_map, is_fresh=plan.baseline_role != "preop")
+    elif plan.baseline_role == "postop" and not plan.units_resident > 0:
+        grafts = units_as_grafts(units)
+    return [*rows, *units, *grafts]
+
+
+def _width_mm(hair: Hair) -> float:
+    return 1e-3 * hair.diameter_um if math.isfinite(hair.diameter_um) else _USUAL_WIDTH_MM
+
+
+def _pairs_of_seen(
+    places: tuple[HairPlaces, HairPlaces],
+    sights: Sequence[dict[int, Sight]],
+    settings: FollowupSettings,
+) -> dict[int, int]:
+    """Pair hairs that were each seen at the other's place: one hair, traced badly once."""
+    first, second = ([i for i, sight in s.items() if sight == "seen"] for s in sights)
+    wide = replace(settings, most_match_cost=_SEEN_COST_FACTOR * settings.most_match_cost)
+    found = match_hairs(places[0].some(first), places[1].some(second), wide)
+    return {first[i]: second[j] for i, j in found.tolist()}
 
 
 def _diameters(hairs: Sequence[Hair]) -> Floats:
@@ -191,9 +271,10 @@ def _figures(
     plan: PairPlan,
     settings: Settings,
 ) -> HairComparison:
-    kept = [row for row in rows if row.state == "kept"]
-    not_seen = sum(row.state == "not_seen" for row in rows)
-    new = sum(row.state == "new" for row in rows)
+    hairs = [row for row in rows if row.kind == "hair"]
+    kept = [row for row in hairs if row.state == "kept"]
+    not_seen = sum(row.state == "not_seen" for row in hairs)
+    new = sum(row.state == "new" for row in hairs)
     before = len(kept) + not_seen
     scale = alignment.baseline_px_per_mm
     area = float(common.sum()) / (10 * scale) ** 2
@@ -207,7 +288,14 @@ def _figures(
         [(row.baseline_diameter_um, row.followup_diameter_um) for row in kept]
     ).reshape(-1, 2)
     thick = thick[np.isfinite(thick).all(axis=1)]
-    grafts, flags = _graft_figures(rows, scores, plan, settings.followup)
+    frame = scores[0].readable if scores[0].frame is None else scores[0].frame
+    field = common.size if frame is None else int(frame.sum())
+    grafts = graft_figures(
+        rows,
+        plan,
+        common_share=float(common.sum()) / max(field, 1),
+        settings=settings.followup,
+    )
     return HairComparison(
         common_area_cm2=area,
         hairs_baseline=before,
@@ -226,57 +314,11 @@ def _figures(
         diameter_change_um=float(np.diff(thick, axis=1).mean()) if len(thick) else math.nan,
         terminal_to_vellus=float(((thick[:, 0] >= cutoff) & (thick[:, 1] < cutoff)).sum()),
         vellus_to_terminal=float(((thick[:, 0] < cutoff) & (thick[:, 1] >= cutoff)).sum()),
-        flags=join_flags(_pair_flags(alignment, scores, plan, settings.followup), flags),
+        flags=join_flags(_pair_flags(alignment, scores, plan, settings.followup), grafts.flags),
         matches=tuple(rows),
         transform=alignment.warp.matrix,
-        **grafts,
+        **grafts.columns,
     )
-
-
-def _graft_figures(
-    rows: list[HairMatch],
-    scores: tuple[HairScore, HairScore],
-    plan: PairPlan,
-    settings: FollowupSettings,
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the columns of survival, and their flags; NaN where there are no grafts."""
-    flags: list[str] = []
-    grafts, implanted = plan.grafts_in_field, plan.hairs_in_field
-    first_unit = {hair.hair_id: hair.unit_id for hair in scores[0].hairs}
-    before = [row for row in rows if row.state != "new"]
-    units = {first_unit[row.baseline_hair_id] for row in before}
-    seen = {first_unit[row.baseline_hair_id] for row in before if row.state == "kept"}
-    is_postop = plan.baseline_role == "postop"
-    resident_units, resident_hairs = plan.units_resident, plan.hairs_resident
-    if is_postop:
-        if not (math.isfinite(resident_units) and math.isfinite(resident_hairs)):
-            flags.append("resident_unknown")
-        resident_units = resident_units if math.isfinite(resident_units) else 0.0
-        resident_hairs = resident_hairs if math.isfinite(resident_hairs) else 0.0
-        if not math.isfinite(grafts):
-            grafts = len(units) - resident_units
-        if not math.isfinite(implanted):
-            implanted = len(before) - resident_hairs
-            flags.append("hairs_implanted_assumed")
-    alive = len(seen) - resident_units if is_postop else math.nan
-    hairs = sum(row.state == "kept" for row in rows) - resident_hairs if is_postop else math.nan
-    error = settings.survival_error_share
-    by_units = survival(alive, grafts, error_share=error)
-    by_hairs = survival(hairs, implanted, error_share=error)
-    if max(by_units.percent, by_hairs.percent) > 100:
-        flags.append("survival_over_100")
-    if is_postop and plan.days < settings.early_days:
-        flags.append("survival_early")
-    return {
-        "grafts": grafts,
-        "survival_units_percent": by_units.percent,
-        "survival_units_low": by_units.low,
-        "survival_units_high": by_units.high,
-        "hairs_implanted": implanted,
-        "survival_hairs_percent": by_hairs.percent,
-        "survival_hairs_low": by_hairs.low,
-        "survival_hairs_high": by_hairs.high,
-    }, flags
 
 
 def _pair_flags(

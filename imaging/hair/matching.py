@@ -50,6 +50,13 @@ class HairPlaces:
         unit: Floats = run / np.maximum(np.linalg.norm(run, axis=1), 1e-9)[:, None]
         return unit
 
+    def some(self, chosen: Sequence[int]) -> HairPlaces:
+        """Return these hairs alone, in this order."""
+        at = np.asarray(chosen, np.intp)
+        return HairPlaces(
+            self.roots_mm[at], self.ends_mm[at], self.tips_mm[at], self.diameters_um[at]
+        )
+
 
 def places_of(paths_mm: Sequence[Floats], diameters_um: Floats) -> HairPlaces:
     """Return hairs by their centre lines (each of shape (k, 2), root first) and diameters."""

@@ -147,6 +147,11 @@ _DECLARED = (
         "Give hairs_resident and units_resident, or a pre-operative photo.",
     ),
     Flag(
+        "grafts_differ",
+        "The grafts found in the photo are 20 % more or fewer than grafts_in_field says.",
+        "Look at the units on the picture; give a graft map.",
+    ),
+    Flag(
         "resident_unknown",
         "Nothing tells how many hairs and units were there before the grafts; none was taken off.",
         "Give hairs_resident and units_resident, or a graft map.",

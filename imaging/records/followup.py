@@ -98,10 +98,10 @@ class HairMatch:
     followup_id: str = column("photo_id of the follow-up.")
     kind: str = column("hair, unit or graft.")
     baseline_hair_id: int = column(
-        "Number of the hair, unit or graft in the baseline; 0 when it is not there."
+        "Number of the hair, unit or graft in the baseline; 0 when no line was traced there."
     )
     followup_hair_id: int = column(
-        "Number of the hair or unit in the follow-up; 0 when it is not there."
+        "Number of the hair or unit in the follow-up; 0 when no line was traced there."
     )
     state: str = column("kept, not_seen or new.")
     phase: str = column("growing, not_growing, undetermined; empty when no time was given.")
@@ -171,6 +171,24 @@ class HairComparison:
 
 #: The record type of every table that a hair follow-up fills beside ``followup.csv``.
 HAIR_PAIR_TABLES: dict[str, type] = {"matches": HairMatch}
+
+
+@dataclass(frozen=True)
+class LivingGrafts:
+    """Grafts that live, of which a visit shows a part; further columns of ``followup.csv``.
+
+    10 to 15 % of living follicles are empty at any visit, so survival at one visit is too low. Two
+    visits from month 6 on tell how many are: NaN where there is no second one, and before.
+    """
+
+    living_units_percent: float = column(
+        "Share of grafts that live, those empty at this visit added: estimated from this and the "
+        "nearest other visit from month 6 on.",
+        unit="%",
+        default=_UNKNOWN,
+    )
+    living_units_low: float = column("Lower 95 % limit of it.", unit="%", default=_UNKNOWN)
+    living_units_high: float = column("Upper 95 % limit of it.", unit="%", default=_UNKNOWN)
 
 
 @dataclass(frozen=True)

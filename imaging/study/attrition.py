@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from ..records import AttritionRow
+from .living import estimate_living, partner_visit
 
 #: Stands for all arms together; brackets, so that it is no arm's own name by accident.
 ALL_ARMS = "(all)"
@@ -43,6 +43,8 @@ class FieldVisit:
     seen : mapping of follicle number to bool
         Of every follicle in the common field.
     kind : {"graft", "unit", "hair"}
+    residents : float
+        How many of the follicles were there before the grafts: they are taken off percentages.
     survival_units_percent, survival_hairs_percent : float
         Of the comparison; NaN when it knows no grafts.
     """
@@ -54,6 +56,7 @@ class FieldVisit:
     days: float
     seen: Mapping[int, bool]
     kind: str = "unit"
+    residents: float = 0.0
     survival_units_percent: float = math.nan
     survival_hairs_percent: float = math.nan
 
@@ -83,35 +86,6 @@ def follow_follicle(seen: Sequence[bool | None], is_late: Sequence[bool]) -> lis
         else:
             states.append(LOST if is_lost and is_late[k] else NOT_SEEN)
     return states
-
-
-def estimate_living(first: ArrayLike, second: ArrayLike) -> float:
-    """Return how many follicles live, of which each of two visits shows a part.
-
-    Parameters
-    ----------
-    first, second : array_like of bool, shape (n,)
-        Whether each of n follicles was seen at the one and at the other late visit.
-
-    Returns
-    -------
-    float
-        At least the number that was seen at all, at most n.
-
-    Notes
-    -----
-    A living follicle is empty at a visit with one chance, independently of the other visit; those
-    empty at both follow from those empty at one.  Chapman's nearly unbiased form of the two-sample
-    estimate, (n1 + 1)(n2 + 1) / (m + 1) − 1.
-
-    References
-    ----------
-    Seber 1982, The estimation of animal abundance, 2nd ed., section 3.1.
-    """
-    one, two = np.asarray(first, bool), np.asarray(second, bool)
-    both = int((one & two).sum())
-    estimate = (int(one.sum()) + 1) * (int(two.sum()) + 1) / (both + 1) - 1
-    return float(np.clip(estimate, int((one | two).sum()), len(one)))
 
 
 def mean_with_interval(values: Sequence[float]) -> tuple[float, float, float]:
@@ -179,9 +153,7 @@ def _fates(
             for k, state in enumerate(follow_follicle(seen, late)):
                 counts[k][state] += 1
         for k, visit in enumerate(course):
-            others = [j for j in range(len(course)) if j != k and late[j]]
-            # The neighbour in time: fewest follicles are lost between the two.
-            other = min(others, key=lambda j: (abs(j - k), -j)) if others and late[k] else None
+            other = partner_visit([v.days for v in course], k, early_days=early_days)
             living = math.nan if other is None else _living(visit, course[other])
             fates[baseline_id, visit.visit] = _Fate(counts[k], living)
     return fates
@@ -193,7 +165,7 @@ def _living(visit: FieldVisit, other: FieldVisit) -> float:
         return math.nan
     one = [visit.seen[number] for number in shared]
     two = [other.seen[number] for number in shared]
-    return estimate_living(one, two) / len(shared) * len(visit.seen)
+    return estimate_living(one, two)[0] / len(shared) * len(visit.seen)
 
 
 def _row(
@@ -216,12 +188,13 @@ def _row(
             states += Counter({k: n for k, n in fate.states.items() if k != OUTSIDE})
             alive += fate.living
         total += states
-        followed = states.total()
-        if followed:
-            seen = states[PRESENT] + states[RESTING]
-            present.append(100.0 * seen / followed)
-            missing.append(100.0 * (followed - seen) / followed)
-            living.append(100.0 * alive / followed)
+        before = math.fsum(visit.residents for visit in own)
+        placed = states.total() - before
+        if placed > 0:
+            seen = states[PRESENT] + states[RESTING] - before
+            present.append(100.0 * seen / placed)
+            missing.append(100.0 * (placed - seen) / placed)
+            living.append(100.0 * (alive - before) / placed)
         units.append(_mean([v.survival_units_percent for v in own]))
         hairs.append(_mean([v.survival_hairs_percent for v in own]))
     days = [visit.days for visit in here if math.isfinite(visit.days)]

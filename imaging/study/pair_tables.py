@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..records import AttritionRow, DetectableChange, PairRow, columns_of
+from ..records import AttritionRow, DetectableChange, LivingGrafts, PairRow, columns_of
 from ..records.outcome import Failure, FailureRow, Measured
 from .attrition import KINDS, FieldVisit, pool_attrition
 from .comparing import Compared
 from .detectable import judge_change, minimal_changes
+from .living import living_survival, partner_visit
 from .measures import number
 from .packing import plain_row
 from .pair_wings import PAIR_RECORDS
@@ -25,18 +27,20 @@ _JUDGED = "face"
 def followup_columns(wing: str) -> tuple[str, ...]:
     """Return the columns of ``followup.csv``."""
     records = [PairRow, PAIR_RECORDS[wing][0]]
-    if wing == _JUDGED:
-        records.append(DetectableChange)
+    records.append(DetectableChange if wing == _JUDGED else LivingGrafts)
     return (*(c.name for record in records for c in columns_of(record)), "flags")
 
 
 def followup_rows(ledger: Ledger, wing: str) -> Iterator[Row]:
     """Yield a row per pair that was compared, in the order of subjects, sites and visits."""
     limits = minimal_changes(_scored_rows(ledger)) if wing == _JUDGED else {}
+    living = {} if wing == _JUDGED else _living_grafts(ledger)
     for outcome in pair_outcomes(ledger):
         if isinstance(outcome.result, Compared):
             values = dict(outcome.result.values)
+            key = (outcome.row.baseline_id, outcome.row.followup_id)
             judged = plain_row(judge_change(values, limits)) if limits else {}
+            judged |= plain_row(living[key]) if key in living else {}
             flags = ";".join(outcome.result.flags)
             yield {**plain_row(outcome.row), **values, **judged, "flags": flags}
 
@@ -81,21 +85,63 @@ def attrition_rows(ledger: Ledger) -> Iterator[Row]:
         yield plain_row(pooled)
 
 
+def _living_grafts(ledger: Ledger) -> dict[tuple[str, str], LivingGrafts]:
+    """Return by both ids what two late visits tell of a field's grafts."""
+    request = last_request(ledger)
+    if request is None:
+        return {}
+    early_days = float(request.settings["followup.early_days"])
+    error_share = float(request.settings["followup.survival_error_share"])
+    matches = {(b, f): rows for b, f, rows in pair_rows(ledger, "matches")}
+    manifest = ledger.manifest()
+    courses: dict[str, list[tuple[str, FieldVisit]]] = {}
+    for outcome in pair_outcomes(ledger):
+        row = outcome.row
+        if isinstance(outcome.result, Compared) and math.isfinite(
+            number(outcome.result.values.get("grafts"))
+        ):
+            found = matches.get((row.baseline_id, row.followup_id), [])
+            visit = _field_visit(row, outcome.result, found)
+            is_postop = manifest.get(row.baseline_id, {}).get("visit_role") == "postop"
+            # Units of a photo before surgery are the residents alone.
+            if visit.kind == "hair" or (visit.kind == "unit" and not is_postop):
+                continue
+            courses.setdefault(row.baseline_id, []).append((row.followup_id, visit))
+    living = {}
+    for baseline_id, course in courses.items():
+        days = [visit.days for _, visit in course]
+        for k, (followup_id, visit) in enumerate(course):
+            other = partner_visit(days, k, early_days=early_days)
+            if other is not None:
+                told = living_survival(
+                    visit.seen,
+                    course[other][1].seen,
+                    residents=visit.residents,
+                    error_share=error_share,
+                )
+                living[baseline_id, followup_id] = LivingGrafts(told.percent, told.low, told.high)
+    return living
+
+
 def _field_visit(row: PairRow, compared: Compared, matches: list[dict[str, Any]]) -> FieldVisit:
     kinds = {str(match["kind"]) for match in matches}
     kind = next((name for name in KINDS if name in kinds), "unit")
+    seen = {
+        int(match["baseline_hair_id"]): match["state"] == "kept"
+        for match in matches
+        if match["kind"] == kind and match["baseline_hair_id"]
+    }
+    grafts = number(compared.values.get("grafts"))
+    is_mixed = kind == "unit" and grafts <= len(seen)
     return FieldVisit(
         subject=row.subject or row.baseline_id,
         arm=row.arm,
         visit=row.visit_followup,
         baseline_id=row.baseline_id,
         days=row.days,
-        seen={
-            int(match["baseline_hair_id"]): match["state"] == "kept"
-            for match in matches
-            if match["kind"] == kind and match["baseline_hair_id"]
-        },
+        seen=seen,
         kind=kind,
+        residents=len(seen) - grafts if is_mixed else 0.0,
         survival_units_percent=number(compared.values.get("survival_units_percent")),
         survival_hairs_percent=number(compared.values.get("survival_hairs_percent")),
     )

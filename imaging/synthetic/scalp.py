@@ -13,7 +13,7 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import cv2
@@ -73,7 +73,11 @@ THIN_PX = 7
 
 
 def make_scalp(
-    spec: ScalpSpec, *, rng: np.random.Generator, hairs: Sequence[TrueHair] | None = None
+    spec: ScalpSpec,
+    *,
+    rng: np.random.Generator,
+    hairs: Sequence[TrueHair] | None = None,
+    bare_units: Collection[int] = (),
 ) -> ScalpScene:
     """Return one photograph with the truth of every hair in it.
 
@@ -87,6 +91,8 @@ def make_scalp(
         Drawn in this order instead of hairs laid out by the spec, for example those of an earlier
         scene, to photograph the same spot twice; those that do not reach in are left out.
         ``hair_id`` must be positive and unique.
+    bare_units : collection of int
+        Units without a crust where others have one.
 
     Returns
     -------
@@ -105,7 +111,8 @@ def make_scalp(
     light = light_field(spec, rng=camera_rng)
     linear = paint_skin(spec, rng=skin_rng)
     linear *= bury_shafts(spec, laid, rng=skin_rng)
-    stain_skin(linear, spec, rng=surface_rng)
+    wounds = [(unit.x_px, unit.y_px) for unit in units if unit.unit_id not in bare_units]
+    stain_skin(linear, spec, rng=surface_rng, wounds_px=wounds)
     linear += shine_skin(spec, rng=skin_rng)
     np.maximum(linear, 0.0, out=linear)
     linear *= light

@@ -111,12 +111,16 @@ class SkinSpec:
 
 @dataclass(frozen=True)
 class SurfaceSpec:
-    """What lies on the skin, per cm² of field; crumbs of scale lie at roots, per hair."""
+    """What lies on the skin, per cm² of field; crumbs of scale lie at roots, per hair.
+
+    ``crust_per_unit`` is the share of follicular units that stand in a crust, as fresh grafts do.
+    """
 
     clippings_per_cm2: float = 0.0
     fibres_per_cm2: float = 0.0
     flakes_per_cm2: float = 0.0
     crust_per_cm2: float = 0.0
+    crust_per_unit: float = 0.0
     ink_dots_per_cm2: float = 0.0
     ink_stains_per_cm2: float = 0.0
     crumbs_per_hair: float = 0.5

@@ -7,6 +7,7 @@ the figures in `presets`; they are the drawing itself, not thresholds of a measu
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -47,8 +48,17 @@ def _ragged_spot(
     cv2.fillPoly(layer, [np.rint(points * 8).astype(np.int32)], level, cv2.LINE_AA, 3)
 
 
-def stain_skin(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) -> None:
-    """Dye spots, pen marks and crust on the skin under the shafts, in place."""
+def stain_skin(
+    linear: Floats,
+    spec: ScalpSpec,
+    *,
+    rng: np.random.Generator,
+    wounds_px: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Dye spots, pen marks and crust on the skin under the shafts, in place.
+
+    ``wounds_px`` are places that may have a crust (``crust_per_unit``).
+    """
     scale, surface = spec.px_per_mm, spec.surface
     shape = (spec.height_px, spec.width_px)
     dots = np.zeros(shape, np.float32)
@@ -64,6 +74,11 @@ def stain_skin(linear: Floats, spec: ScalpSpec, *, rng: np.random.Generator) -> 
     crust = np.zeros(shape, np.float32)
     for _ in range(_draw_count(surface.crust_per_cm2, spec, rng)):
         _ragged_spot(crust, rng.uniform(0.08, 0.3) * scale, rng.uniform(0.5, 1.0), rng=rng)
+    for at in wounds_px if surface.crust_per_unit > 0 else ():
+        if rng.random() < surface.crust_per_unit:
+            _ragged_spot(
+                crust, rng.uniform(0.12, 0.35) * scale, rng.uniform(0.2, 0.6), rng=rng, at=at
+            )
     if crust.any():
         soft = cv2.GaussianBlur(crust, (0, 0), 0.012 * scale)
         crust = soft * np.clip(0.8 + 0.25 * smooth_noise(shape, 0.05 * scale, rng=rng), 0.2, 1.4)

@@ -10,7 +10,6 @@ import pytest
 from imaging.study.attrition import (
     ALL_ARMS,
     FieldVisit,
-    estimate_living,
     follow_follicle,
     mean_with_interval,
     pool_attrition,
@@ -37,23 +36,6 @@ def test_an_early_absence_confirms_nothing() -> None:
 
 def test_a_visit_that_does_not_show_the_place_says_nothing() -> None:
     assert follow_follicle([True, None, False], LATE) == ["present", "", "not_seen"]
-
-
-def test_follicles_empty_at_both_visits_are_estimated_without_bias() -> None:
-    """600 living of 1000; 15 % empty at a visit: 2.25 % are seen at neither."""
-    rng = np.random.default_rng(1)
-    estimates = []
-    for _ in range(200):
-        living = np.arange(1000) < 600
-        first, second = (living & (rng.random(1000) >= 0.15) for _ in range(2))
-        estimates.append(estimate_living(first, second))
-    # Standard error of the mean of 200 is 0.3; seen at all would be 586.
-    assert np.mean(estimates) == pytest.approx(600, abs=1.5)
-
-
-def test_the_estimate_stays_between_seen_at_all_and_all() -> None:
-    assert estimate_living([True, False], [False, True]) == 2
-    assert estimate_living([False, False], [False, False]) == 0
 
 
 def test_the_interval_is_students_over_subjects() -> None:

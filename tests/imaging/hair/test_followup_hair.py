@@ -1,0 +1,171 @@
+"""Every hair of two visits is kept, not seen or new, and traces that fail do not make a change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from imaging.errors import PairRefusedError
+from imaging.hair.followup import compare_scores
+from imaging.records import Hair, HairComparison, HairScore, Photo
+from imaging.records.followup import PairPlan
+from imaging.settings import Settings
+from imaging.synthetic.scalp import PRESETS, ScalpScene
+from imaging.synthetic.spec import TrueHair
+from imaging.synthetic.visits import Change, Move, VisitPair, make_visit_pair
+
+PLAN = PairPlan(days=200.0)
+MOVE = Move(turn_deg=9.0, zoom=1.04, shift_share=(0.05, -0.04))
+
+
+@cache
+def visits(seed: int = 11) -> VisitPair:
+    """Return a pair in which hairs were lost and hairs are new."""
+    return make_visit_pair(
+        PRESETS["shaved"],
+        Change(lost_share=0.15, new_share=0.1),
+        MOVE,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def photo_of(scene: ScalpScene, name: str) -> Photo:
+    return Photo(name, scene.pixels, "0" * 64)
+
+
+def score_of(scene: ScalpScene, *, without: Sequence[int] = ()) -> HairScore:
+    """Return a score that traces every hair exactly but these."""
+    hairs = [h for h in scene.hairs if h.is_root_inside and h.hair_id not in without]
+    shape = scene.pixels.shape[:2]
+    values = dict.fromkeys(HairScore.__dataclass_fields__, math.nan)
+    for name in ("flags", "segmenter", "scale", "units", "cutoffs", "text", "calibrated_diameter"):
+        del values[name]
+    values |= {
+        "px_per_mm": scene.px_per_mm,
+        "hairs": tuple(traced(hair) for hair in hairs),
+        "readable": np.ones(shape, bool),
+        "frame": np.ones(shape, bool),
+    }
+    return HairScore(**values)
+
+
+def traced(hair: TrueHair) -> Hair:
+    path = np.asarray(hair.path_px)[::4]
+    return Hair(
+        hair.hair_id,
+        hair.unit_id,
+        *hair.root,
+        *hair.tip,
+        tuple((float(x), float(y)) for x, y in path),
+        hair.length_mm,
+        hair.diameter_um,
+        "terminal",
+        True,
+        0.99,
+    )
+
+
+def compared(
+    *, without_first: Sequence[int] = (), without_second: Sequence[int] = ()
+) -> HairComparison:
+    pair = visits()
+    return compare_scores(
+        score_of(pair.baseline, without=without_first),
+        score_of(pair.followup, without=without_second),
+        baseline_photo=photo_of(pair.baseline, "b"),
+        followup_photo=photo_of(pair.followup, "f"),
+        plan=PLAN,
+        settings=Settings(),
+    )
+
+
+def lonely(pair: VisitPair, fate: str) -> int:
+    """Return a hair with this fate near the middle, with no other hair beside it."""
+    roots = np.array([hair.root for hair in pair.baseline.hairs])
+    middle = np.array(pair.baseline.pixels.shape[1::-1]) / 2
+    best = []
+    for hair, root in zip(pair.baseline.hairs, roots, strict=True):
+        gap = np.sort(np.hypot(*(roots - root).T))[1]
+        if pair.fate_of[hair.hair_id].fate == fate and np.hypot(*(root - middle)) < 350:
+            best.append((gap, hair.hair_id))
+    return max(best)[1]
+
+
+def row_of(comparison: HairComparison, hair_id: int):
+    return next(
+        (
+            row
+            for row in comparison.matches
+            if row.kind == "hair" and hair_id in (row.baseline_hair_id, row.followup_hair_id)
+        ),
+        None,
+    )
+
+
+def test_hairs_that_were_traced_twice_have_their_true_fate():
+    found = compared()
+    fates = visits().fate_of
+    names = {"kept": "kept", "lost": "not_seen", "new": "new"}
+    rows = [row for row in found.matches if row.kind == "hair"]
+    right = [
+        row.state == names[fates[row.baseline_hair_id or row.followup_hair_id].fate] for row in rows
+    ]
+    assert len(rows) > 25 and np.mean(right) >= 0.97
+
+
+def test_a_hair_that_was_not_traced_again_but_is_there_is_kept():
+    hair_id = lonely(visits(), "kept")
+    row = row_of(compared(without_second=[hair_id]), hair_id)
+    assert (row.state, row.baseline_hair_id, row.followup_hair_id) == ("kept", hair_id, 0)
+    assert math.isnan(row.followup_length_mm) and math.isfinite(row.followup_x_px)
+
+
+def test_a_hair_that_was_not_traced_before_but_was_there_is_not_new():
+    hair_id = lonely(visits(), "kept")
+    row = row_of(compared(without_first=[hair_id]), hair_id)
+    assert (row.state, row.baseline_hair_id, row.followup_hair_id) == ("kept", 0, hair_id)
+    assert math.isnan(row.baseline_length_mm) and math.isfinite(row.baseline_x_px)
+
+
+def test_a_hair_that_is_gone_is_not_seen():
+    hair_id = lonely(visits(), "lost")
+    assert row_of(compared(), hair_id).state == "not_seen"
+
+
+def test_a_trace_that_fails_changes_no_count():
+    hair_id = lonely(visits(), "kept")
+    assert compared(without_second=[hair_id]).change_percent == compared().change_percent
+
+
+def test_a_lone_trace_that_is_uncertain_is_no_loss():
+    pair = visits()
+    hair_id = lonely(pair, "lost")
+    first = score_of(pair.baseline)
+    doubted = [replace(h, confidence=0.3) if h.hair_id == hair_id else h for h in first.hairs]
+    found = compare_scores(
+        replace(first, hairs=tuple(doubted)),
+        score_of(pair.followup),
+        baseline_photo=photo_of(pair.baseline, "b"),
+        followup_photo=photo_of(pair.followup, "f"),
+        plan=PLAN,
+        settings=Settings(),
+    )
+    assert row_of(found, hair_id) is None
+
+
+def test_photos_of_different_skin_are_refused():
+    pair, other = visits(), visits(12)
+    with pytest.raises(PairRefusedError):
+        compare_scores(
+            score_of(pair.baseline),
+            score_of(other.followup),
+            baseline_photo=photo_of(pair.baseline, "b"),
+            followup_photo=photo_of(other.followup, "f"),
+            plan=PLAN,
+            settings=Settings(),
+        )
