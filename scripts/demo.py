@@ -28,8 +28,8 @@ RUNS = (
     (
         "followup_hair",
         ("followup", "hair"),
-        ("hair/s01_baseline.jpg", "hair/s01_month6.jpg"),
-        ("--px-per-mm", "179.5", "--days", "182"),
+        ("hair_pairs",),
+        ("--manifest", "sample_images/hair_pairs/manifest.csv"),
     ),
     (
         "followup_face",

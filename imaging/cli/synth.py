@@ -10,6 +10,7 @@ import typer
 from ..errors import UsageError
 from .synth_face import make_face_photos
 from .synth_face_pairs import make_face_pairs
+from .synth_hair_pairs import make_hair_pairs
 
 if TYPE_CHECKING:
     from ..synthetic.spec import ScalpScene
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 synth_app = typer.Typer(help="Make synthetic photographs with exact truth.", no_args_is_help=True)
 synth_app.command("face")(make_face_photos)
 synth_app.command("face-pairs")(make_face_pairs)
+synth_app.command("hair-pairs")(make_hair_pairs)
 
 
 @synth_app.command("hair")
