@@ -46,6 +46,13 @@ class _Bar:
         """Count one photo."""
         self._count(outcome)
 
+    def stopping(self, times: int) -> None:
+        """Say at once that the wish to stop was heard; the bar is drawn anew within 0.1 s."""
+        again = (
+            "photos in work are given up" if times > 1 else "Ctrl-C again gives up photos in work"
+        )
+        self._progress.update(self._task, description=f"stopping ({again})")
+
     def _count(self, outcome: Outcome | PairOutcome) -> None:
         self._failed += not outcome.is_scored
         self._flagged += bool(outcome.flags)

@@ -31,6 +31,8 @@ _BRIDGE_SHARE = 0.5
 #: Directions of two ends that are joined differ by no more than this.
 _JOIN_DEG = 12.0
 _END_POINTS = 8
+#: What is around a hair counts with a Gaussian weight of this standard deviation.
+_AROUND_MM = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +66,9 @@ class TracedHair:
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
     """Return every hair of the evidence as an object of its own.
 
-    Hairs less certain than ``min_confidence`` (voted ones: ``min_vote_confidence``) are dropped.
-    Sorted by root, top to bottom.
+    Hairs less certain than ``min_confidence`` (voted: ``min_vote_confidence``) are dropped, and
+    lines where nothing around is clearer than texture (``least_clarity``).  Sorted by root, top to
+    bottom.
     """
     if evidence.votes is not None:
         least = settings.min_vote_confidence
@@ -73,22 +76,26 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
         hairs = [_voted_hair(hair, evidence) for hair in voted]
     else:
         least = settings.min_confidence
-        hairs = recall(_trace_lines, evidence, settings)
+        lines, clarities = recall(_trace_lines, evidence, settings)
+        hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
     hairs = [hair for hair in hairs if hair.confidence >= least]
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
     return hairs
 
 
-def _trace_lines(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
-    """Return hairs as the lines that the evidence holds, whatever their confidence."""
+def _trace_lines(
+    evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[list[TracedHair], Floats]:
+    """Return hairs as the lines that the evidence holds, however poor, and the clarity of each."""
     tracks = recall(find_tracks, evidence, settings)
     strips, _ = recall(choose_strips, tracks, evidence, settings)
     strips = recall(join_strips, strips, evidence, settings)
     rooting = recall(find_roots, strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
-    return [
+    hairs = [
         _hair(strip, rooting, i, float(confidences[i]), evidence) for i, strip in enumerate(strips)
     ]
+    return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
 
 
 def join_strips(
@@ -200,6 +207,22 @@ def confidence(strips: list[Strip], rooting: Rooting, px_per_mm: float) -> Float
     is_sure = (length_mm >= _SURE_LENGTH_MM) & (rooting.shadow > _SURE_SHADOW)
     probability[is_sure] = np.maximum(probability[is_sure], _SURE)
     return probability
+
+
+def local_clarity(strips: list[Strip], confidences: Floats, px_per_mm: float) -> Floats:
+    """Return the mean quality of each strip and the strips around it, shape (strips,), 0 to 1.
+
+    Each neighbour counts by its nearness and by how sure it is.  The grain of a mole or of cloth
+    gives lines that agree in direction, but none of them has clear edges; among hairs a poor one
+    has clear neighbours.
+    """
+    if not strips:
+        return np.zeros(0)
+    middles = np.array([0.5 * (s.points[0] + s.points[-1]) for s in strips], np.float64)
+    apart_mm2 = ((middles[:, None] - middles[None]) ** 2).sum(axis=2) / px_per_mm**2
+    weight = np.exp(-0.5 * apart_mm2 / _AROUND_MM**2) * np.maximum(confidences, 1e-6)
+    clarity: Floats = weight @ np.array([s.quality for s in strips]) / weight.sum(axis=1)
+    return clarity
 
 
 def features(strips: list[Strip], rooting: Rooting) -> Floats:

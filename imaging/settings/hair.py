@@ -42,6 +42,16 @@ class HairSettings(HairTracing):
         reason="The same for a learned segmenter: least bias of labelled frames 00-19.",
         stage="measuring",
     )
+    least_clarity: float = setting(
+        0.5,
+        low=0.0,
+        high=1.0,
+        reason=(
+            "Mean quality of a traced line and those around it: hair gives 0.58 (long, crossing) to "
+            "0.8, the grain of a mole less than half."
+        ),
+        stage="measuring",
+    )
     overcount_relative_error: float = setting(
         0.07,
         low=0.0,

@@ -81,6 +81,9 @@ class Observer(Protocol):
     def ended(self, outcome: Outcome) -> None:
         """One photo came to its end."""
 
+    def stopping(self, times: int) -> None:
+        """A person wishes to stop, so many times; called inside a signal handler: be brief."""
+
 
 class SilentObserver:
     """Wants to know nothing."""
@@ -89,6 +92,9 @@ class SilentObserver:
         """Take no notice."""
 
     def ended(self, outcome: Outcome) -> None:
+        """Take no notice."""
+
+    def stopping(self, times: int) -> None:
         """Take no notice."""
 
 
@@ -151,7 +157,7 @@ def run_batch(
         plan = _split(draft, ledger, options)
         # Until here an interrupt may end the command anywhere; from here it is only noted, and the
         # photos in work, the ledger and the tables are brought to an end.
-        with StopRequest() as stop:
+        with StopRequest(observer.stopping) as stop:
             return _run_plan(plan, ledger, out_dir, options, observer=observer, stop=stop)
 
 

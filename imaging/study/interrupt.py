@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -12,10 +13,17 @@ class StopRequest:
     """While entered, SIGINT and SIGTERM only raise `requested`; a second one raises `urgent`.
 
     Outside the main thread signals cannot be handled, and nothing is changed.
+
+    Parameters
+    ----------
+    noted : callable, optional
+        Called at once with the number of signals so far, inside the signal handler: photos in work
+        take seconds to end, and who wants to stop should not wonder whether it was heard.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, noted: Callable[[int], None] | None = None) -> None:
         self.times = 0
+        self._noted = noted
         self._previous: dict[int, Any] = {}
 
     @property
@@ -45,3 +53,5 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.times += 1
+        if self._noted is not None:
+            self._noted(self.times)

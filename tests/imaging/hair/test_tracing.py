@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,7 @@ from scipy.optimize import linear_sum_assignment
 from imaging.hair.evidence import ShaftEvidence
 from imaging.hair.roots import find_roots
 from imaging.hair.strips import Strip
-from imaging.hair.tracing import TracedHair, confidence, join_strips, trace_hairs
+from imaging.hair.tracing import TracedHair, confidence, join_strips, local_clarity, trace_hairs
 from imaging.settings import HairSettings
 
 DEFAULTS = HairSettings()
@@ -204,6 +205,32 @@ def test_a_mirrored_photo_has_the_mirrored_roots() -> None:
     apart = np.linalg.norm(mirrored[:, None] - roots[None], axis=2).min(axis=1)
     assert len(after) == len(before)
     assert apart.max() <= 1.5
+
+
+def test_a_poor_line_among_clear_hairs_is_clear_and_alone_it_is_not() -> None:
+    poor = replace(piece((0.2, 1.0), (1.0, 1.0)), quality=0.4)
+    clear = [piece((0.2 * i, 1.4), (0.2 * i + 0.5, 1.4)) for i in range(4)]
+    (alone,) = local_clarity([poor], np.array([0.9]), PX_PER_MM)
+    among = local_clarity([poor, *clear], np.full(5, 0.9), PX_PER_MM)
+    assert alone == pytest.approx(0.4)
+    assert 0.6 < among[0] < among[1:].min() <= 0.8
+
+
+def test_what_is_not_believed_lends_no_clarity() -> None:
+    poor = replace(piece((0.2, 1.0), (1.0, 1.0)), quality=0.4)
+    lines = [poor, piece((0.2, 1.4), (0.7, 1.4))]
+    assert local_clarity(lines, np.array([0.9, 0.0]), PX_PER_MM)[0] == pytest.approx(0.4, abs=1e-3)
+
+
+def test_a_stricter_clarity_keeps_a_subset() -> None:
+    evidence = evidence_of(photograph(neighbours()))
+    kept = [
+        {tuple(h.path_px[0]) for h in trace_hairs(evidence, HairSettings(least_clarity=c))}
+        for c in (0.0, 0.5, 0.8, 0.9, 1.0)
+    ]
+    assert all(strict <= loose for loose, strict in pairwise(kept))
+    assert len(kept[1]) == len(neighbours())
+    assert not kept[-1]
 
 
 def test_confidence_of_nothing_is_nothing() -> None:

@@ -115,6 +115,16 @@ def test_a_second_interrupt_does_not_wait_for_photos_in_work(tmp_path: Path) -> 
     assert not [c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline())]
 
 
+def test_each_wish_to_stop_is_told_at_once() -> None:
+    told: list[int] = []
+    with StopRequest(told.append) as stop:
+        for times in (1, 2):
+            os.kill(os.getpid(), signal.SIGINT)
+            # The handler runs between two instructions of this thread.
+            assert stop.times == times
+            assert told == list(range(1, times + 1))
+
+
 def test_signals_are_as_before_after_a_run_and_left_alone_in_another_thread() -> None:
     before = signal.getsignal(signal.SIGINT)
     with StopRequest():
