@@ -18,10 +18,11 @@ from ..settings import FollowupSettings, Settings
 from .followup_survival import graft_figures
 from .followup_units import Fates, follow_grafts, follow_units, units_as_grafts
 from .matching import Floats, HairPlaces, match_hairs, places_of
+from .root_mark import root_marks
 from .second_look import Sight, Traced, look_again, look_at
 
 #: Goes up whenever a number of a hair comparison changes.
-ALGORITHM_VERSION = "hair-followup-2"
+ALGORITHM_VERSION = "hair-followup-3"
 
 #: Scales that disagree by more than this with the alignment are flagged, as in a single photo.
 _SCALE_CONFLICT = 0.02
@@ -30,6 +31,8 @@ _SMALL_OVERLAP_PERCENT = 50.0
 _USUAL_WIDTH_MM = 0.06
 #: Two hairs seen at each other's places, without another partner, may differ by so much more.
 _SEEN_COST_FACTOR = 3.0
+#: Roots of dark hair leave marks of at least so many times the least one; fair hair's do not.
+_MARKED_FACTOR = 3.0
 #: Half the width of a 95 % interval in standard errors.
 _Z = 1.96
 
@@ -152,6 +155,18 @@ def _hair_matches(
         ),
     ]
     partner |= _pairs_of_seen(places, sights, chosen)
+    rooted = [
+        _has_mark(
+            root_marks(
+                photos[k].pixels,
+                paths[k],
+                readable=_mask(scores[k].readable, photos[k]),
+                px_per_mm=(unit, later)[k],
+            ),
+            chosen.root_mark_density,
+        )
+        for k in range(2)
+    ]
     correction = alignment.followup_px_per_mm / later if math.isfinite(scale) else math.nan
 
     def row(i: int | None, j: int | None, sight: str = "") -> HairMatch:
@@ -172,7 +187,7 @@ def _hair_matches(
     for k, mates in enumerate((set(partner), taken)):
         for i in alone[k]:
             sight = sights[k][i]
-            is_sure = hairs[k][i].confidence >= chosen.lone_confidence
+            is_sure = hairs[k][i].confidence >= chosen.lone_confidence and rooted[k][i]
             if i not in mates and (sight == "seen" or (sight == "bare" and is_sure)):
                 rows.append(row(i, None, sight) if k == 0 else row(None, i, sight))
     fates = Fates(
@@ -191,6 +206,13 @@ def _hair_matches(
     elif plan.baseline_role == "postop" and not plan.units_resident > 0:
         grafts = units_as_grafts(units)
     return [*rows, *units, *grafts]
+
+
+def _has_mark(marks: Floats, least: float) -> NDArray[np.bool_]:
+    """Return which hairs show the mark of a root; all where hairs of this photo show none."""
+    if not len(marks) or np.median(marks) < _MARKED_FACTOR * least:
+        return np.ones(len(marks), bool)
+    return np.asarray(marks >= least)
 
 
 def _width_mm(hair: Hair) -> float:

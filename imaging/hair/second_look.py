@@ -39,6 +39,10 @@ _LEAST_FREE_MM = 0.14
 #: Of the places that are tried at least this share must be free to tell that there is nothing.
 _LEAST_FREE_SHARE = 0.4
 
+#: A line whose start, over this length, lies by this share on other shafts or so near beside them
+#: may be part of what was traced as one of them.
+_OVERLAP_MM, _OVERLAP_SHARE, _BESIDE_MM = 0.3, 0.5, 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Look:
@@ -93,7 +97,8 @@ def look_again(
     alone : sequence of int
         Hairs of `own` without a partner.
     paired : sequence of int
-        Hairs of `other` with a partner: theirs is no shaft of another hair.
+        Hairs of `other` with a partner: theirs is no shaft of another hair.  A place that they
+        cover is hidden: two touching hairs are often traced as one.
     share : float
         Least contrast over that at its own visit, 0 to 1.  What is darker than its inverse is
         another hair, and the place is hidden by it.
@@ -105,6 +110,11 @@ def look_again(
     hidden = hide_shafts(
         other.look, [other.paths[j] for j in paired], [other.widths_mm[j] for j in paired]
     )
+    wide = hide_shafts(
+        other.look,
+        [other.paths[j] for j in paired],
+        [other.widths_mm[j] + 2 * _BESIDE_MM for j in paired],
+    )
     sights: dict[int, Sight] = {}
     for i in alone:
         there = shaft_contrast(hidden, own.moved[i], is_known=False)
@@ -115,7 +125,19 @@ def look_again(
             is_known=True,
         )
         sights[i] = _sight(there, here, share)
+        if sights[i] == "bare" and _is_covered(wide, own.moved[i]):
+            sights[i] = "hidden"
     return sights
+
+
+def _is_covered(look: Look, path: Floats) -> bool:
+    """Return whether shafts lie on so much of the start of a line that its hair may be theirs."""
+    line = _start_of(path, _OVERLAP_MM * look.px_per_mm, _STEP_MM * look.px_per_mm)
+    x, y = np.floor(line).astype(int).T
+    height, width = look.hidden.shape
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    is_hidden = look.hidden[y[inside], x[inside]]
+    return not len(is_hidden) or bool(is_hidden.mean() >= _OVERLAP_SHARE)
 
 
 def _sight(there: float, here: float, share: float) -> Sight:

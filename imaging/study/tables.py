@@ -25,7 +25,7 @@ from .pair_tables import (
 )
 from .pair_wings import PAIR_RECORDS
 from .store import Ledger
-from .store_pairs import last_request
+from .store_pairs import earlier_pairs, last_request
 from .visits import POOLERS, group_visits, pool_visit, visit_columns
 from .wings import Wing
 from .writing import whole_file
@@ -124,6 +124,10 @@ def write_tables(out_dir: Path, ledger: Ledger, wing: Wing) -> list[Path]:
             writer.writerows(cells_of(row, table.columns) for row in table.rows())
             text.detach()
         paths.append(path)
+    if last_request(ledger) is None and earlier_pairs(ledger):
+        # Tables of an earlier comparison tell of another run: the ledger keeps what they told.
+        for table in _pair_tables(ledger, wing.name):
+            (out_dir / f"{table.name}.csv").unlink(missing_ok=True)
     return paths
 
 

@@ -181,11 +181,22 @@ def _true_numbers(score: HairScore, scene: ScalpScene) -> dict[int, int]:
     """Return the true hair of every traced one that is a hair, by number."""
     hairs = [hair for hair in score.hairs if hair.has_root]
     traced = as_ends([(h.root_x_px, h.root_y_px, h.tip_x_px, h.tip_y_px) for h in hairs])
-    true = as_ends([(*hair.root, *hair.tip) for hair in scene.hairs])
+    height, width = scene.pixels.shape[:2]
+    true = as_ends([_seen_ends(hair.path_px, width, height) for hair in scene.hairs])
     found, real = pair_ends(traced, true, tolerance_px=SAME_HAIR_MM * scene.px_per_mm)
     return {
         hairs[i].hair_id: scene.hairs[j].hair_id for i, j in zip(found, real, strict=True)
     }
+
+
+def _seen_ends(
+    path_px: NDArray[np.float64], width: int, height: int
+) -> tuple[float, float, float, float]:
+    """Return the first and the last point of a hair that the photograph shows."""
+    x, y = path_px.T
+    seen = np.flatnonzero((x >= 0) & (y >= 0) & (x < width) & (y < height))
+    first, last = (path_px[seen[0]], path_px[seen[-1]]) if len(seen) else path_px[[0, -1]]
+    return float(first[0]), float(first[1]), float(last[0]), float(last[1])
 
 
 def _true_change(

@@ -79,6 +79,11 @@ def test_a_place_that_others_cover_is_hidden():
     assert sight(photo(*beside), *beside, path=line(120, 100)) == "hidden"
 
 
+def test_a_place_under_the_shaft_of_a_paired_hair_is_hidden():
+    """Two touching hairs are often traced as one: which of them is gone cannot be told."""
+    assert sight(photo(line(120, 100)), line(120, 100), path=line(120, 101)) == "hidden"
+
+
 def test_a_much_darker_shaft_is_another_hair():
     path = line(120, 100)
     own = traced(photo(path, level=150), path)

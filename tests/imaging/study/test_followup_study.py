@@ -10,7 +10,7 @@ import pytest
 
 from imaging.errors import ManifestError, UsageError
 from imaging.settings import EffectiveSettings, Settings, replace_values
-from imaging.study.batch import BatchOptions
+from imaging.study.batch import BatchOptions, run_batch
 from imaging.study.followup import FollowupOptions, SilentPairObserver, plan_followup, run_followup
 from imaging.study.outputs import write_outputs
 from imaging.study.report import write_report
@@ -85,6 +85,14 @@ def test_the_same_command_again_compares_nothing(study) -> None:
     summary = run(study, observer=watcher)
     assert (summary.reused, watcher.compared_pairs) == (4, [])
     assert (study / "out" / "followup.csv").read_bytes() == before
+
+
+def test_a_plain_run_into_the_folder_leaves_no_tables_of_an_earlier_comparison(study) -> None:
+    run(study)
+    run_batch([study / "in"], study / "out", options(study).batch)
+    left = {path.name for path in (study / "out").glob("*.csv")}
+    assert "results.csv" in left
+    assert not left & {"followup.csv", "matches.csv", "region_changes.csv", "attrition.csv"}
 
 
 def test_a_changed_plan_compares_that_pair_again(study) -> None:
