@@ -2,7 +2,9 @@
 
 Hairs are lines from root to tip, follicular units points, regions and lesions of faces areas; these
 come from the masks that a run with ``--masks`` has written.  Names and classes are those that
-QuPath, napari and CVAT show.
+QuPath, napari and CVAT show, and the shapes are such as all of them read: QuPath takes numbers alone
+for measurements and texts for metadata; napari's reader knows single polygons only, and
+measurements only as a list, of the same names for all shapes.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ _COLOURS = {_HAIR: (0, 114, 178), _UNIT: (213, 94, 0), _LESION: (160, 82, 45)}
 _OTHER_COLOUR = (86, 180, 233)
 #: Width at which a shaft of unknown diameter is drawn.
 _UNKNOWN_WIDTH_PX = 2.0
+#: Corners of a pixel about its centre.
+_PIXEL = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
 #: Visibility of a COCO key point that is labelled and seen.
 _SEEN = 2
 
@@ -168,7 +172,7 @@ def _coco_bodies(photo: PhotoResult) -> Iterator[tuple[str, dict[str, Any]]]:
                 "bbox": _box(outline),
                 "area": round(length * width_px, 2),
                 "iscrowd": 0,
-                "attributes": _hair_facts(hair),
+                "attributes": {k: _plain(v) for k, v in _hair_facts(hair).items() if _is_finite(v)},
             },
         )
     for unit in photo.units:
@@ -178,6 +182,8 @@ def _coco_bodies(photo: PhotoResult) -> Iterator[tuple[str, dict[str, Any]]]:
             {
                 "keypoints": [x, y, _SEEN],
                 "num_keypoints": 1,
+                # A square of one pixel: readers of instances want an area of everything.
+                "segmentation": [(np.array([x, y]) + _PIXEL).ravel().tolist()],
                 "bbox": [x - 0.5, y - 0.5, 1.0, 1.0],
                 "area": 1.0,
                 "iscrowd": 0,
@@ -224,19 +230,17 @@ def _features(photo: PhotoResult) -> Iterator[dict[str, Any]]:
         facts = {"unit_id": unit["unit_id"], "hairs": unit["hairs"]}
         yield _feature(_UNIT, f"unit {unit['unit_id']}", geometry, facts)
     for name, mask in photo.masks.items():
-        polygons = _polygons(mask)
-        if polygons:
-            yield _feature(
-                name,
-                name,
-                {"type": "MultiPolygon", "coordinates": polygons},
-                {"area_px": mask.sum()},
-            )
+        for number, (rings, area_px) in enumerate(_polygons(mask), 1):
+            geometry = {"type": "Polygon", "coordinates": rings}
+            yield _feature(name, f"{name} {number}", geometry, {"area_px": area_px})
 
 
 def _feature(
     kind: str, name: str, geometry: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
+    numbers, texts = {}, {}
+    for key, value in facts.items():
+        (texts if isinstance(value, (str, bool, np.bool_)) else numbers)[key] = value
     return {
         "type": "Feature",
         "geometry": dict(geometry),
@@ -244,25 +248,30 @@ def _feature(
             "objectType": "annotation",
             "name": name,
             "classification": {"name": kind, "color": list(_COLOURS.get(kind, _OTHER_COLOUR))},
-            "measurements": {k: _plain(v) for k, v in facts.items() if _is_finite(v)},
+            "measurements": [{"name": k, "value": _as_json(v)} for k, v in numbers.items()],
+            "metadata": {k: str(v) for k, v in texts.items()},
         },
     }
 
 
-def _polygons(mask: NDArray[np.bool_]) -> list[list[list[list[float]]]]:
-    """Return each connected part as its outer ring and its holes, half-way between pixel centres.
+def _as_json(value: Any) -> Any:
+    """Return a number as JSON has it; one that cannot be told as the text that QuPath reads so."""
+    return _plain(value) if _is_finite(value) else "NaN"
 
-    A pixel lies inside exactly when its centre does.
+
+def _polygons(mask: NDArray[np.bool_]) -> Iterator[tuple[list[list[list[float]]], int]]:
+    """Yield each connected part as its outer ring and its holes, with its pixels.
+
+    Rings run half-way between pixel centres: a pixel lies inside exactly when its centre does.
     """
     labels, count = ndimage.label(mask)
-    polygons = []
     for number, place in enumerate(ndimage.find_objects(labels, count), 1):
-        part = np.pad(labels[place] == number, 1).astype(np.float64)
-        rings = sorted(find_contours(part, 0.5), key=len, reverse=True)
+        part = np.pad(labels[place] == number, 1)
+        # The outer ring is the one that reaches farthest; a hole may be longer than it.
+        rings = sorted(find_contours(part.astype(np.float64), 0.5), key=lambda r: r[:, 0].min())
         # The padding moves indices by one, and the centre of a pixel lies half a one on.
         shift = np.array([place[1].start, place[0].start]) - 0.5
-        polygons.append([(ring[:, ::-1] + shift).tolist() for ring in rings])
-    return polygons
+        yield [(ring[:, ::-1] + shift).tolist() for ring in rings], int(part.sum())
 
 
 def _path(hair: Mapping[str, Any]) -> Floats:
@@ -285,7 +294,7 @@ def _outline(path: Floats, width_px: float) -> Floats:
 
 def _hair_facts(hair: Mapping[str, Any]) -> dict[str, Any]:
     names = ("hair_id", "unit_id", "length_mm", "diameter_um", "kind", "counted", "confidence")
-    return {name: _plain(hair[name]) for name in names if _is_finite(hair.get(name))}
+    return {name: hair.get(name) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -19,11 +19,19 @@ class StopRequest:
     noted : callable, optional
         Called at once with the number of signals so far, inside the signal handler: photos in work
         take seconds to end, and who wants to stop should not wonder whether it was heard.
+    is_always_urgent : bool
+        Whether the first wish is urgent: for work of which no part is kept before all is done.
     """
 
-    def __init__(self, noted: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        noted: Callable[[int], None] | None = None,
+        *,
+        is_always_urgent: bool = False,
+    ) -> None:
         self.times = 0
         self._noted = noted
+        self._patience = 0 if is_always_urgent else 1
         self._previous: dict[int, Any] = {}
 
     @property
@@ -32,7 +40,7 @@ class StopRequest:
 
     @property
     def urgent(self) -> bool:
-        return self.times > 1
+        return self.times > self._patience
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():

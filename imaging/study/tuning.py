@@ -14,12 +14,18 @@ from ..photo.reading import find_photos
 from ..settings import Settings, digest
 from ..settings.declare import Value
 from .engines import usable_cores
-from .interrupt import StopRequest
 from .manifest import check_manifest, inputs_of, read_manifest
 from .references import Kind, References, read_references
 from .tables import result_columns
 from .tuning_options import DEFAULT_MATCH_MM, Search, TuningOptions
-from .tuning_run import Observer, PhotoTallies, TunedPhoto, Workplace, tally_points
+from .tuning_run import (
+    Observer,
+    PhotoTallies,
+    TunedPhoto,
+    Workplace,
+    tally_points,
+    watch_for_stop,
+)
 from .tuning_search import Subset, Tallies, make_folds, search_one_at_a_time, search_points
 from .tuning_space import (
     Axis,
@@ -150,7 +156,7 @@ def tune(
     start = base_point(axes, base)
     failures: dict[str, str] = {}
     hashes: dict[str, str] = {}
-    with StopRequest() as stop:
+    with watch_for_stop(options.engine) as stop:
 
         def evaluate(points: Sequence[Point]) -> Mapping[Point, Mapping[str, Tally]]:
             usable = [photo for photo in photos if photo.photo_id not in failures]

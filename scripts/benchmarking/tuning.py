@@ -14,7 +14,15 @@ from imaging.photo.reading import read_photo
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import Memory, Settings, remembering, replace_values
 from imaging.study.tuning_search import Tallies, search_one_at_a_time
-from imaging.study.tuning_space import Axis, Point, base_point, curve_points, parse_axis
+from imaging.study.tuning_space import (
+    Axis,
+    Point,
+    base_point,
+    curve_points,
+    dearest_first,
+    grid_points,
+    parse_axis,
+)
 from imaging.study.tuning_tally import METRICS, Tally
 
 from .labelled_frames import Labels, tally_frame
@@ -111,6 +119,8 @@ def _halves(labelled: LabelledFolder, *, is_quick: bool) -> Iterator[Row]:
         )
     training = [first for first, _ in halves]
     tallies = Tallies(frames.evaluate)
+    # Every search walks on this grid: filled at once, each photograph is read and filtered once.
+    tallies.ensure([default, broken, *grid_points(axes)])
     found = [
         search_one_at_a_time(axes, start, tallies, metric, training, tolerance=0.005, rounds=2)
         for start in (default, broken)
@@ -150,7 +160,7 @@ class _Frames:
             path: Path = self._labelled.folder / name
             photo = read_photo(path, photo_id=name, settings=settings.photo, inputs=inputs)
             with remembering(Memory()):
-                for point in points:
+                for point in dearest_first(points):
                     ends = traced_ends(score_photo(photo, replace_values(settings, dict(point))))
                     t = tally_frame(ends, self._labels[name], tolerance_px=MATCH_PX)
                     found[point][name] = Tally(t.hits, t.surplus, t.misses)

@@ -94,3 +94,61 @@ def test_the_command_writes_what_qupath_and_cvat_open(
     kinds = [f["properties"]["classification"]["name"] for f in collection["features"]]
     assert kinds == ["hair", "hair", "hair", "follicular unit"]
     assert all(f["properties"]["objectType"] == "annotation" for f in collection["features"])
+
+
+def features_of(folder: Path) -> list[dict]:
+    document = json.loads(exported(folder)[1].read_text())
+    return document["features"]
+
+
+def test_measurements_are_numbers_of_the_same_names_and_texts_are_metadata(tmp_path: Path) -> None:
+    """QuPath refuses a file with a text among its measurements, napari one with a number less."""
+    ledger_of(tmp_path, "hair", {"px_per_mm": 100.0}, {"hairs": HAIRS})
+    properties = [feature["properties"] for feature in features_of(tmp_path)]
+    names = [[m["name"] for m in each["measurements"]] for each in properties]
+    assert names[0] == names[1]
+    assert [m["value"] for m in properties[1]["measurements"] if m["name"] == "diameter_um"] == [
+        "NaN"
+    ]
+    values = [float(m["value"]) for each in properties for m in each["measurements"]]
+    assert len(values) == 2 * len(names[0]) > 0
+    assert properties[0]["metadata"]["kind"] == "terminal"
+
+
+def export_of_pigment(folder: Path, pigment: np.ndarray) -> None:
+    (folder / "masks" / "a").mkdir(parents=True)
+    names = ("masks/a/p.jpg_regions.png", "masks/a/p.jpg_pigment.png")
+    for name, pixels in zip(names, (np.zeros((40, 60), np.uint8), pigment), strict=True):
+        cv2.imwrite(str(folder / name), pixels)
+    ledger_of(folder, "face", {"view": "front"}, {}, names)
+
+
+def test_each_lesion_is_a_polygon_with_its_own_area(tmp_path: Path) -> None:
+    """The reader of napari knows no polygons of several parts."""
+    pigment = np.zeros((40, 60), np.uint8)
+    pigment[5:8, 5:9] = pigment[20:22, 30:33] = 255
+    export_of_pigment(tmp_path, pigment)
+    features = features_of(tmp_path)
+    assert [f["geometry"]["type"] for f in features] == ["Polygon", "Polygon"]
+    areas = [f["properties"]["measurements"] for f in features]
+    assert areas == [[{"name": "area_px", "value": n}] for n in (12, 6)]
+
+
+def test_a_hole_longer_than_the_outer_ring_stays_a_hole(tmp_path: Path) -> None:
+    pigment = np.full((40, 60), 255, np.uint8)
+    pigment[2, 2:58] = 0
+    pigment[2:38, 2:58:2] = 0
+    export_of_pigment(tmp_path, pigment)
+    (feature,) = [f for f in features_of(tmp_path) if len(f["geometry"]["coordinates"]) > 1]
+    outer, hole = feature["geometry"]["coordinates"]
+    assert len(hole) > len(outer)
+    assert np.min(outer) == 0.0
+
+
+def test_every_annotation_of_coco_has_an_area_to_draw(tmp_path: Path) -> None:
+    tables = {"hairs": HAIRS, "units": (Unit(1, 10.0, 20.0, 1, True),)}
+    ledger_of(tmp_path, "hair", {"px_per_mm": 100.0}, tables)
+    document = json.loads(exported(tmp_path)[0].read_text())
+    unit = document["annotations"][-1]
+    assert unit["segmentation"] == [[9.5, 19.5, 10.5, 19.5, 10.5, 20.5, 9.5, 20.5]]
+    assert all(annotation["segmentation"] for annotation in document["annotations"])

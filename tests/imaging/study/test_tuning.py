@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import fake_wing
+import psutil
 import pytest
 import threshold_wing
 
@@ -168,6 +172,25 @@ def test_an_interrupt_ends_the_tuning_with_130(
     with pytest.raises(InterruptedRunError) as caught:
         tuned("hair.min_confidence=0.2,0.55")
     assert caught.value.exit_code == 130
+
+
+@pytest.mark.parametrize("engine", ["serial", "process"])
+def test_an_interrupt_does_not_wait_for_photos_in_work(
+    tuned: Tuner, photos: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """A photo in work may have a hundred points to go, and nothing of them would be kept."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    for photo in list(photos.iterdir())[1:]:
+        photo.rename(photo.with_name(f"endless {photo.name}"))
+    hairs = photos.parent / "endless.csv"
+    names = sorted(photo.name for photo in photos.iterdir())
+    hairs.write_text("photo,hairs\n" + "".join(f"{name},3\n" for name in names))
+    timer = threading.Timer(2.0, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(InterruptedRunError, match="nothing was"):
+        tuned("hair.min_confidence=0.2,0.55", references=hairs, engine=engine, jobs=2)
+    timer.join()
+    assert not [c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline())]
 
 
 def test_the_folder_holds_tables_page_and_settings_that_a_run_can_use(
