@@ -27,7 +27,7 @@ from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 SECTIONS = ("real", "synthetic", "invariance", "bars", "speed", "batch", "tuning")
-FACE_SECTIONS = ("clear", "painted", "severity", "drift", "speed")
+FACE_SECTIONS = ("clear", "painted", "mottled", "severity", "drift", "speed")
 
 #: Columns of text where the output is no terminal but a file or a pipe.
 WIDTH_IN_FILES = 160
