@@ -1,4 +1,4 @@
-"""Run the learned pigment segmenter on one face: three small classifiers, one after the other."""
+"""Run the pigment network on one face, in numpy: scoring a face needs no torch."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from .pigment_features import context_features, local_features, prepare
+from .pigment_inputs import ACROSS_PLANE, input_planes
 
 Floats = NDArray[np.float32]
 
-#: Features are clipped at this many standard deviations, as in training.
-MAX_DEVIATION = 5.0
+#: The deepest grid is this many input pixels wide.
+GRAIN = 16
+#: The network tells added density in this unit.
+DENSITY_UNIT = 0.1
 
 
 @lru_cache(maxsize=2)
-def _stages(weights: bytes) -> tuple[dict[str, Floats], ...]:
-    """Return the arrays of each stage: mean, spread, and weight and bias of three layers."""
-    arrays = load(weights)
-    count = 1 + max(int(name.split(".")[0]) for name in arrays)
-    return tuple(
-        {name.split(".", 1)[1]: a for name, a in arrays.items() if name.startswith(f"{stage}.")}
-        for stage in range(count)
-    )
+def _arrays(weights: bytes) -> dict[str, Floats]:
+    return {name: np.asarray(a, np.float32) for name, a in load(weights).items()}
 
 
-def predict(weights: bytes, density: Floats, skin: NDArray[np.bool_]) -> Floats:
-    """Return the probability of a lesion, shape (h, w), float32; 0 off the skin.
+def predict(
+    weights: bytes, density: Floats, skin: NDArray[np.bool_], position: Floats | None
+) -> tuple[Floats, Floats]:
+    """Return the probability of a lesion and the density that it adds, shape (h, w) each.
 
-    Every filter is the same in a mirror, and so is the result.
+    The mean over the face and its mirror image, so that both sides are judged alike; 0 off the
+    skin.
 
     Parameters
     ----------
@@ -39,28 +38,70 @@ def predict(weights: bytes, density: Floats, skin: NDArray[np.bool_]) -> Floats:
     density : ndarray of float32, shape (h, w, 3)
         Optical density at the model's resolution.
     skin : ndarray of bool, shape (h, w)
+    position : ndarray of float32, shape (h, w, 2), or None
+        As `input_planes` wants it.
     """
-    result = np.zeros(skin.shape, np.float32)
     if not skin.any():
-        return result
-    face = prepare(density, skin)
-    local = local_features(face)
-    for number, stage in enumerate(_stages(weights)):
-        features = local
-        if number:
-            features = np.concatenate([local, context_features(face, result)], axis=-1)
-        result = np.where(skin, 0, result).astype(np.float32)
-        result[skin] = classify(stage, features[skin])
-    return result
-
-
-def classify(stage: dict[str, Floats], features: Floats) -> Floats:
-    """Return the probability of each row of features, shape (n, k) → (n,)."""
-    deviation = (features - stage["mean"]) / stage["spread"]
-    values = np.clip(deviation, -MAX_DEVIATION, MAX_DEVIATION)
-    for layer in ("0", "1", "2"):
-        values = values @ stage[f"weight{layer}"].T + stage[f"bias{layer}"]
-        if layer != "2":
-            values = np.maximum(values, 0)
+        return np.zeros(skin.shape, np.float32), np.zeros(skin.shape, np.float32)
+    arrays = _arrays(weights)
+    planes = input_planes(density, skin, position)
+    rows, cols = (-(-side // GRAIN) * GRAIN for side in skin.shape)
+    padded = np.zeros((len(planes), rows, cols), np.float32)
+    padded[:, : skin.shape[0], : skin.shape[1]] = planes
+    mirrored = padded[..., ::-1].copy()
+    mirrored[ACROSS_PLANE] *= -1
+    found = 0.5 * (_outputs(arrays, padded) + _outputs(arrays, mirrored)[..., ::-1])
+    logit, added = found[:, : skin.shape[0], : skin.shape[1]]
     # Clipped before the exponential: probabilities beyond 1e-13 mean nothing.
-    return np.asarray(1 / (1 + np.exp(-np.clip(values[:, 0], -30, 30))), np.float32)
+    probability = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+    return (
+        np.where(skin, probability, 0).astype(np.float32),
+        np.where(skin, DENSITY_UNIT * np.maximum(added, 0), 0).astype(np.float32),
+    )
+
+
+def _outputs(arrays: dict[str, Floats], planes: Floats) -> Floats:
+    weight, bias = arrays["head.weight"], arrays["head.bias"]
+    last = last_planes(arrays, planes)
+    return np.asarray(np.tensordot(weight[..., 0, 0], last, 1) + bias[:, None, None], np.float32)
+
+
+def last_planes(arrays: dict[str, Floats], planes: Floats) -> Floats:
+    """Return what the head of the network reads, of planes whose sides are multiples of `GRAIN`."""
+    depth = len({name.split(".")[1] for name in arrays if name.startswith("down.")})
+    kept: list[Floats] = []
+    for level in range(depth):
+        planes = _layers(arrays, f"down.{level}", _halved(planes) if level else planes)
+        kept.append(planes)
+    for level in reversed(range(depth - 1)):
+        doubled = planes.repeat(2, axis=1).repeat(2, axis=2)
+        planes = _layers(arrays, f"up.{level}", np.concatenate([kept[level], doubled]))
+    return planes
+
+
+def _layers(arrays: dict[str, Floats], name: str, planes: Floats) -> Floats:
+    number = 0
+    while f"{name}.{number}.weight" in arrays:
+        weight, bias = arrays[f"{name}.{number}.weight"], arrays[f"{name}.{number}.bias"]
+        planes = np.maximum(_convolve(planes, weight) + bias[:, None, None], 0)
+        number += 1
+    return planes
+
+
+def _convolve(planes: Floats, weight: Floats) -> Floats:
+    """Return the planes under 3 x 3 filters, zeros beyond the edge: a product for each tap."""
+    count, height, width = planes.shape
+    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1)))
+    total = np.zeros((len(weight), height * width), np.float32)
+    for down in range(3):
+        for across in range(3):
+            part = padded[:, down : down + height, across : across + width].reshape(count, -1)
+            total += np.ascontiguousarray(weight[:, :, down, across]) @ part
+    return total.reshape(-1, height, width)
+
+
+def _halved(planes: Floats) -> Floats:
+    count, height, width = planes.shape
+    return np.asarray(
+        planes.reshape(count, height // 2, 2, width // 2, 2).max(axis=(2, 4)), np.float32
+    )

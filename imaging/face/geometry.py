@@ -54,6 +54,11 @@ EXCLUSION_CODES: dict[str, int] = {
     "eye_cover": 11,
 }
 
+#: Mesh points that face coordinates rest on, and where they lie: as on the synthetic faces that
+#: the pigment network was trained on (`synthetic.portrait`).
+OUTER_EYES, MOUTH_ENDS = (33, 263), (61, 291)
+EYES_DOWN, MOUTH_DOWN = -0.2, 0.78
+
 
 @dataclass(frozen=True, eq=False)
 class FaceLandmarks:
@@ -95,6 +100,20 @@ class FaceLandmarks:
         for polygon in self.eye_cover_px:
             cv2.fillPoly(mask, [np.round(polygon - 0.5).astype(np.int32)], 1)
         return mask.astype(bool)
+
+    def coordinates(self) -> NDArray[np.float64]:
+        """Return the matrix, shape (2, 3), from (x, y, 1) in pixels to face coordinates.
+
+        Across runs from -1 to 1 between the ears, to the right of the picture; down is in the same
+        unit, with the eyes at `EYES_DOWN` and the mouth at `MOUTH_DOWN` on every face.
+        """
+        points = self.points_px.astype(np.float64)
+        eyes, mouth = points[list(OUTER_EYES)].mean(axis=0), points[list(MOUTH_ENDS)].mean(axis=0)
+        down = (mouth - eyes) / (MOUTH_DOWN - EYES_DOWN)
+        across = np.array([down[1], -down[0]]) / np.linalg.norm(down) * self.face_width_px / 2
+        origin = eyes - EYES_DOWN * down
+        turn = np.linalg.inv(np.stack([across, down], axis=1))
+        return np.column_stack([turn, -turn @ origin])
 
 
 @dataclass(frozen=True)

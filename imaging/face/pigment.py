@@ -19,6 +19,10 @@ from .segmenter import segment_pigment
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Matrix = NDArray[np.float64]
+
+#: Optical density that a lesion adds in linear R, G, B per unit in green, on real faces.
+MELASMA_STEP = np.array([0.73, 1.0, 1.15], np.float32)
 
 #: Ear to ear of an adult; without a scale, millimetres on a face rest on it.
 FACE_WIDTH_MM = 135.0
@@ -44,14 +48,11 @@ class PigmentEvidence:
         ΔL*: normal skin under the same light − this skin; positive is darker.
     redness : ndarray of float32
         Rise of the erythema index over normal skin that melanin does not explain.
-    support : ndarray of float32
-        0 to 1: how far normal skin nearby, rather than the whole face, was compared with.
     """
 
     probability: Floats
     contrast: Floats
     redness: Floats
-    support: Floats
 
 
 def find_pigment(
@@ -60,6 +61,7 @@ def find_pigment(
     *,
     face_width_px: float,
     settings: FaceSettings,
+    coordinates: Matrix | None = None,
 ) -> PigmentEvidence:
     """Compare every pixel with the person's own normal skin under the same light.
 
@@ -72,25 +74,31 @@ def find_pigment(
     face_width_px : float
     settings : FaceSettings
         ``segmenter``.
+    coordinates : ndarray of float64, shape (2, 3), optional
+        From pixels to face coordinates (`FaceLandmarks.coordinates`); None on a crop.
     """
     if not skin.any():
         empty = np.zeros(skin.shape, np.float32)
-        return PigmentEvidence(empty, empty, empty, empty)
+        return PigmentEvidence(empty, empty, empty)
     density = optical_density(smooth_skin(linear, skin, TEXTURE_MM * face_width_px / FACE_WIDTH_MM))
-    probability = segment_pigment(
-        density, skin, face_width_px=face_width_px, segmenter=settings.segmenter
+    found = segment_pigment(
+        density,
+        skin,
+        face_width_px=face_width_px,
+        segmenter=settings.segmenter,
+        coordinates=coordinates,
     )
-    normal = normal_density(density, skin, probability, face_width_px=face_width_px)
-    contrast = lightness_of_density(normal.density) - lightness_of_density(density)
-    contrast = np.where(skin, contrast, 0).astype(np.float32)
-    step = density - normal.density
+    normal = normal_density(density, skin, found.probability, face_width_px=face_width_px).density
+    step = density - normal
     red = (step[..., 1] - step[..., 0]) - MELANIN_SLOPE * (step[..., 2] - step[..., 0])
-    redness = np.where(skin, 100 * RED_GAIN * red, 0).astype(np.float32)
+    if found.added is not None:
+        # Where normal skin is scarce a model of it follows the lesions; the segmenter does not.
+        normal = density - found.added[..., None] * MELASMA_STEP
+    contrast = lightness_of_density(normal) - lightness_of_density(density)
     return PigmentEvidence(
-        probability=probability,
-        contrast=contrast,
-        redness=redness,
-        support=normal.support,
+        probability=found.probability,
+        contrast=np.where(skin, contrast, 0).astype(np.float32),
+        redness=np.where(skin, 100 * RED_GAIN * red, 0).astype(np.float32),
     )
 
 

@@ -35,7 +35,7 @@ from .segmenter import face_models_digest
 from .segmenter import weights_digest as segmenter_digest
 from .spots import SpotEvidence, find_spots
 
-ALGORITHM_VERSION = "face-1"
+ALGORITHM_VERSION = "face-2"
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -139,7 +139,13 @@ def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
         hidden=part.hidden,
         halves=part.halves,
         readable_percent=part.readable_percent,
-        pigment=find_pigment(linear, skin, face_width_px=face_width_px, settings=face),
+        pigment=find_pigment(
+            linear,
+            skin,
+            face_width_px=face_width_px,
+            settings=face,
+            coordinates=part.coordinates,
+        ),
         spots=find_spots(linear, skin, px_per_mm=face_width_px / FACE_WIDTH_MM, settings=face),
         ita_deg=typology_angle_deg(lab_of(linear)),
         density=optical_density(linear),
@@ -232,6 +238,7 @@ class _Part:
     halves: Mask | None
     readable_percent: dict[str, float]
     face_width_px: float
+    coordinates: NDArray[np.float64] | None
     flags: tuple[str, ...]
 
 
@@ -255,6 +262,7 @@ def _face_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
         halves=_patients_right(placed, pixels.shape),
         readable_percent=regions.readable_percent,
         face_width_px=placed.face_width_px,
+        coordinates=placed.coordinates(),
         flags=join_flags(flags),
     )
 
@@ -277,6 +285,7 @@ def _patch_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
         # A crop's background is no part of the region: all of its skin is what there is to read.
         readable_percent={"patch": 100.0},
         face_width_px=face_width_px,
+        coordinates=None,
         flags=("patch_mode",),
     )
 

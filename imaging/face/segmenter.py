@@ -1,4 +1,4 @@
-"""The segmenters of the face wing: optical density and skin in, probability of melasma out.
+"""The segmenters of the face wing: optical density and skin in, melasma and its density out.
 
 Everything after it (`pigment`) is shared by all segmenters.  This is the one place of the wing
 that touches `models`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -21,12 +22,13 @@ from .illumination import PARTING_WIDTH_PX, normal_density, part_light
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Matrix = NDArray[np.float64]
 
 #: Classical: light and pigment parted by smoothness.  No torch, no weights.
 CLASSICAL = "illumination"
 
 #: Learned: a small network trained on synthetic faces alone.
-LEARNED = "pigment-1"
+LEARNED = "pigment-2"
 
 #: Density at which the classical evidence is even odds, and the step of its curve: real lesions
 #: start near 0.05, the shading that is left on clear faces stays mostly under 0.03.
@@ -37,8 +39,32 @@ DENSITY_STEP = 0.012
 ROUNDS = 3
 
 
-def segment_pigment(density: Floats, skin: Mask, *, face_width_px: float, segmenter: str) -> Floats:
-    """Return the probability that each pixel is pigmented by melasma.
+@dataclass(frozen=True, eq=False)
+class Segmented:
+    """What a segmenter found, shape (h, w) each; 0 off the skin.
+
+    Parameters
+    ----------
+    probability : ndarray of float32
+        0 to 1: that the pixel is pigmented by melasma.
+    added : ndarray of float32, or None
+        Optical density (green) that it adds to normal skin; None of a segmenter that does not
+        tell: then normal skin is modelled from what it leaves over.
+    """
+
+    probability: Floats
+    added: Floats | None
+
+
+def segment_pigment(
+    density: Floats,
+    skin: Mask,
+    *,
+    face_width_px: float,
+    segmenter: str,
+    coordinates: Matrix | None = None,
+) -> Segmented:
+    """Return where melasma lies and, if the segmenter can tell, how much density it adds.
 
     Parameters
     ----------
@@ -50,11 +76,8 @@ def segment_pigment(density: Floats, skin: Mask, *, face_width_px: float, segmen
         From in front of one ear to the other.
     segmenter : str
         One of `segmenter_names`.
-
-    Returns
-    -------
-    ndarray of float32, shape (h, w)
-        0 to 1; 0 off the skin.
+    coordinates : ndarray of float64, shape (2, 3), optional
+        From pixels to face coordinates (`FaceLandmarks.coordinates`); None on a crop.
 
     Raises
     ------
@@ -64,8 +87,9 @@ def segment_pigment(density: Floats, skin: Mask, *, face_width_px: float, segmen
         The weights are missing or have been tampered with.
     """
     if not skin.any():
-        return np.zeros(skin.shape, np.float32)
-    return _choose(segmenter)(density, skin, face_width_px)
+        nothing = np.zeros(skin.shape, np.float32)
+        return Segmented(nothing, nothing)
+    return _choose(segmenter)(density, skin, face_width_px, coordinates)
 
 
 def segmenter_names() -> tuple[str, ...]:
@@ -88,7 +112,7 @@ def face_models_digest() -> str:
     return digest
 
 
-def _choose(segmenter: str) -> Callable[[Floats, Mask, float], Floats]:
+def _choose(segmenter: str) -> Callable[[Floats, Mask, float, Matrix | None], Segmented]:
     known = {CLASSICAL: _segment_classical, LEARNED: _segment_learned}
     if segmenter not in known:
         raise SettingsError(
@@ -98,12 +122,15 @@ def _choose(segmenter: str) -> Callable[[Floats, Mask, float], Floats]:
     return known[segmenter]
 
 
-def _segment_classical(density: Floats, skin: Mask, face_width_px: float) -> Floats:
+def _segment_classical(
+    density: Floats, skin: Mask, face_width_px: float, coordinates: Matrix | None
+) -> Segmented:
+    del coordinates  # light and borders are judged alike wherever they lie
     scale = min(1.0, PARTING_WIDTH_PX / face_width_px)
     small, cover = _reduce(density, skin, scale)
     inside = cover > 0.5
     if inside.sum() < 100:
-        return np.zeros(skin.shape, np.float32)
+        return Segmented(np.zeros(skin.shape, np.float32), None)
     # A median of 5 mm takes out freckles, moles and stray hairs before anything is compared.
     luminance = -np.log10(np.power(np.float32(10), -small) @ LUMINANCE).astype(np.float32)
     luminance = np.asarray(cv2.medianBlur(luminance, 5), np.float32)
@@ -118,16 +145,30 @@ def _segment_classical(density: Floats, skin: Mask, face_width_px: float) -> Flo
         # What both see is pigment: the parted layer knows borders, the comparison knows levels.
         pigment = 0.5 * (pigment + luminance - normal)
     probability = expit((pigment - EVEN_DENSITY) / DENSITY_STEP)
-    return _enlarge(np.where(inside, probability, 0).astype(np.float32), skin)
+    found = np.where(inside, probability, 0).astype(np.float32)
+    return Segmented(np.clip(_enlarge(found, skin), 0, 1), None)
 
 
-def _segment_learned(density: Floats, skin: Mask, face_width_px: float) -> Floats:
+def _segment_learned(
+    density: Floats, skin: Mask, face_width_px: float, coordinates: Matrix | None
+) -> Segmented:
     model = _learned_model()
     predict = importlib.import_module("models.pigment_inference").predict
     scale = float(model.contract["face_width_px"]) / face_width_px
     small, cover = _reduce(density, skin, scale)
-    probability = np.asarray(predict(model.weights, small, cover > 0.5), np.float32)
-    return _enlarge(probability, skin)
+    position = None if coordinates is None else _positions(coordinates, skin.shape, cover.shape)
+    probability, added = predict(model.weights, small, cover > 0.5, position)
+    return Segmented(
+        np.clip(_enlarge(probability, skin), 0, 1), np.maximum(_enlarge(added, skin), 0)
+    )
+
+
+def _positions(coordinates: Matrix, shape: tuple[int, ...], small_shape: tuple[int, ...]) -> Floats:
+    """Return the face coordinates of the middle of each larger pixel, shape (h, w, 2)."""
+    rows, cols = np.mgrid[: small_shape[0], : small_shape[1]]
+    x = (cols + 0.5) * shape[1] / small_shape[1]
+    y = (rows + 0.5) * shape[0] / small_shape[0]
+    return np.stack([x, y, np.ones_like(x)], axis=-1) @ coordinates.T.astype(np.float32)
 
 
 def _reduce(density: Floats, skin: Mask, scale: float) -> tuple[Floats, Floats]:
@@ -140,10 +181,9 @@ def _reduce(density: Floats, skin: Mask, scale: float) -> tuple[Floats, Floats]:
     return np.asarray(mean, np.float32), np.asarray(cover, np.float32)
 
 
-def _enlarge(probability: Floats, skin: Mask) -> Floats:
-    size = (skin.shape[1], skin.shape[0])
-    large = cv2.resize(probability, size, interpolation=cv2.INTER_CUBIC)
-    return np.where(skin, np.clip(large, 0, 1), 0).astype(np.float32)
+def _enlarge(small: Floats, skin: Mask) -> Floats:
+    large = cv2.resize(small, (skin.shape[1], skin.shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.where(skin, large, 0).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

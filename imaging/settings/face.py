@@ -146,7 +146,7 @@ class FaceSettings:
         stage="measuring",
     )
     segmenter: str = setting(
-        "pigment-1",
+        "pigment-2",
         reason="What tells melasma from light and blemishes; the benchmark says which is better.",
         stage="evidence",
     )

@@ -87,7 +87,11 @@ def _zones(portrait: Portrait, rng: np.random.Generator) -> Floats:
 
 def _confined(portrait: Portrait, rng: np.random.Generator) -> Mask:
     """Return some of forehead, cheeks and chin: melasma often spares what lies between them."""
-    u, v = portrait.u, portrait.v
+    # No border of a real zone is straight.
+    wander = rng.uniform(0.0, 0.15)
+    length = 0.3 * portrait.face_width_px
+    u = portrait.u + wander * random_field(portrait.u.shape, length, rng)
+    v = portrait.v + wander * random_field(portrait.u.shape, length, rng)
     parts = (
         v < -rng.uniform(0.45, 0.6),
         (np.abs(u) > rng.uniform(0.2, 0.4)) & (v > -0.1) & (v < rng.uniform(0.6, 1.0)),

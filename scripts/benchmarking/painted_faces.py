@@ -1,7 +1,9 @@
-"""Clear faces to paint on, and lesions from a model that nothing else here uses.
+"""Clear faces to paint on, and lesions from two models that no segmenter was trained on.
 
-Clusters of Voronoi cells with a blurred edge and a net-like texture; their optical-density
-direction is drawn within 15 degrees of the melanin direction.
+`paint_cells`, which nothing else here uses: clusters of Voronoi cells with a blurred edge and a
+net-like texture; their optical-density direction is drawn within 15 degrees of the melanin
+direction.  `paint_fields`: the mottled patches of ``dermetry synth face`` in the direction of real
+melasma.
 """
 
 from __future__ import annotations
@@ -21,7 +23,14 @@ from imaging.face.truth import true_grades
 from imaging.photo.colour import lab_of, linear_light
 from imaging.photo.reading import find_photos, read_photo
 from imaging.settings import Settings
-from imaging.synthetic.face import MELASMA_DIRECTION, REGIONS, MelasmaScene, apply_density
+from imaging.synthetic.face import (
+    MELASMA_DIRECTION,
+    REGIONS,
+    MelasmaScene,
+    MelasmaSpec,
+    apply_density,
+    paint_melasma,
+)
 
 CONE_DEG = 15.0
 #: Skin darker than this (median L*) counts as dark: lesions stand out half as much on it.
@@ -76,7 +85,7 @@ def load_faces(folder: Path, settings: Settings) -> list[ClearFace]:
     return faces
 
 
-def paint(
+def paint_cells(
     face: ClearFace, wanted: float, density: float, rng: np.random.Generator, settings: Settings
 ) -> Painted:
     """Paint clusters of Voronoi cells that cover about `wanted` percent of each region."""
@@ -111,6 +120,27 @@ def paint(
     added = np.zeros(shape, np.float32)
     added[row0:row1, col0:col1] = peak * profile
     scene = apply_density(face.pixels, face.labels, added, direction=_direction(rng), peak=peak)
+    return _painted(face, scene, wanted, settings)
+
+
+def paint_fields(
+    face: ClearFace, wanted: float, density: float, rng: np.random.Generator, settings: Settings
+) -> Painted:
+    """Paint mottled patches that cover about `wanted` percent of each region."""
+    spec = MelasmaSpec(
+        percents=dict.fromkeys(REGIONS, wanted),
+        density=density * (0.5 if face.is_dark else 1.0),
+        mottle_share=rng.uniform(0.06, 0.2),
+        border_share=rng.uniform(0.02, 0.06),
+        mottle_depth=rng.uniform(0.0, 0.35),
+        symmetry=rng.uniform(0.0, 1.0),
+    )
+    width = face.face_width_px
+    scene = paint_melasma(face.pixels, face.labels, spec, face_width_px=width, rng=rng)
+    return _painted(face, scene, wanted, settings)
+
+
+def _painted(face: ClearFace, scene: MelasmaScene, wanted: float, settings: Settings) -> Painted:
     grades = true_grades(scene.percents, scene.delta_l, settings=settings.face)
     return Painted(face, scene, wanted, mmasi(grades))
 

@@ -36,7 +36,6 @@ def some_evidence(seed: int = 0) -> PigmentEvidence:
         probability=np.clip(field(0.3, 0.4), 0, 1),
         contrast=field(4.0, 2.0),
         redness=field(3.0, 1.0),
-        support=np.ones(SHAPE, np.float32),
     )
 
 
