@@ -67,7 +67,8 @@ class PanelOptions:
     """How tables are laid side by side.
 
     ``by`` is ``"auto"``, ``"photo"`` or ``"visit"``; empty ``outcomes`` and ``strata`` take the
-    usual ones; ``machine`` names a rater that is the machine, besides those whose files tell.
+    usual ones; ``machine`` names the one rater that is the machine, and all others are readers;
+    empty, those are machines whose files tell it.
     """
 
     by: str = "auto"

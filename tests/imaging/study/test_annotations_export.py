@@ -94,3 +94,65 @@ def test_the_command_writes_what_qupath_and_cvat_open(
     kinds = [f["properties"]["classification"]["name"] for f in collection["features"]]
     assert kinds == ["hair", "hair", "hair", "follicular unit"]
     assert all(f["properties"]["objectType"] == "annotation" for f in collection["features"])
+
+
+def features_of(folder: Path) -> list[dict]:
+    (path,) = (folder / "geojson").rglob("*.geojson")
+    return json.loads(path.read_text())["features"]
+
+
+def test_measurements_are_numbers_with_the_same_names_for_every_hair(tmp_path: Path) -> None:
+    """QuPath opens nothing of a file with a word among them, napari nothing with a gap."""
+    ledger_of(tmp_path, "hair", {"px_per_mm": 100.0}, {"hairs": HAIRS})
+    exported(tmp_path)
+    first, second = (f["properties"] for f in features_of(tmp_path))
+    named = [{m["name"]: m["value"] for m in p["measurements"]} for p in (first, second)]
+    assert list(named[0]) == list(named[1])
+    assert (named[0]["diameter_um"], named[1]["diameter_um"]) == (60.0, "NaN")
+    assert all(float(value) is not None for own in named for value in own.values())
+    assert first["metadata"] == {"kind": "terminal", "counted": "true"}
+    assert second["metadata"] == {"kind": "", "counted": "false"}
+
+
+def test_what_no_hair_has_is_no_measurement(tmp_path: Path) -> None:
+    ledger_of(tmp_path, "hair", {"px_per_mm": float("nan")}, {"hairs": HAIRS[1:]})
+    exported(tmp_path)
+    (feature,) = features_of(tmp_path)
+    assert "diameter_um" not in {m["name"] for m in feature["properties"]["measurements"]}
+
+
+def test_every_coco_annotation_has_an_outline_about_its_place(tmp_path: Path) -> None:
+    tables = {"hairs": HAIRS, "units": (Unit(1, 10.0, 20.0, 1, True),)}
+    ledger_of(tmp_path, "hair", {"px_per_mm": 100.0}, tables)
+    document = json.loads(exported(tmp_path)[0].read_text())
+    for annotation in document["annotations"]:
+        (outline,) = annotation["segmentation"]
+        low, high = (
+            np.min([outline[::2], outline[1::2]], 1),
+            np.max([outline[::2], outline[1::2]], 1),
+        )
+        # Outline and box are rounded to hundredths, each by itself.
+        assert annotation["bbox"] == pytest.approx([*low, *(high - low)], abs=0.02)
+
+
+def test_parts_of_an_area_are_polygons_of_their_own_with_the_hole_second(tmp_path: Path) -> None:
+    """The comb-shaped hole has more corners than the ring around it."""
+    pigment = np.zeros((40, 60), np.uint8)
+    pigment[2:30, 2:42] = 255
+    for column in range(5, 39, 2):
+        pigment[5:27, column] = 0
+    pigment[26, 5:38] = 0
+    pigment[34:38, 50:55] = 255
+    (tmp_path / "masks" / "a").mkdir(parents=True)
+    names = ("masks/a/p.jpg_regions.png", "masks/a/p.jpg_pigment.png")
+    for name, pixels in zip(names, (np.zeros_like(pigment), pigment), strict=True):
+        cv2.imwrite(str(tmp_path / name), pixels)
+    ledger_of(tmp_path, "face", {"view": "front"}, {}, names)
+    exported(tmp_path)
+    large, small = features_of(tmp_path)
+    assert {large["geometry"]["type"], small["geometry"]["type"]} == {"Polygon"}
+    outer, hole = (np.array(ring) for ring in large["geometry"]["coordinates"])
+    assert len(hole) > len(outer)
+    assert (outer.min(), outer.max()) == (2.0, 42.0)
+    areas = [f["properties"]["measurements"][0]["value"] for f in (large, small)]
+    assert areas == [int((pigment[:, :45] > 0).sum()), 20]
