@@ -191,6 +191,7 @@ def _tell_agreement(request: _Request) -> None:
         PanelOptions(
             by=request.by,
             outcomes=request.columns,
+            ordinal=request.ordinal,
             strata=request.strata,
             machine=request.machine,
             density_edges=request.density_edges,

@@ -2,16 +2,9 @@
 
 Hairs are lines from root to tip, follicular units points, regions and lesions of faces areas; these
 come from the masks that a run with ``--masks`` has written.  Names and classes are those that
-QuPath, napari and CVAT show.
-
-What the programs' readers insist on:
-
-- COCO's own tools, and CVAT's (datumaro), look for ``segmentation`` in every annotation, also of
-  key points.
-- QuPath takes measurements as numbers alone; one word among them, and it opens nothing of the file.
-  Words stand under ``metadata``.
-- napari's (napari-geojson) wants measurements as a list of name and value, the same names for every
-  shape, and knows no geometry of several parts.  QuPath reads that list as well.
+QuPath, napari and CVAT show, and the shapes are such as all of them read: QuPath takes numbers
+alone for measurements and texts for metadata; napari's reader knows single polygons only, and
+measurements only as a list, of the same names for all shapes.
 """
 
 from __future__ import annotations
@@ -47,11 +40,10 @@ _HAIR, _UNIT, _LESION = "hair", "follicular unit", "pigment"
 #: Colours of the classes in QuPath.
 _COLOURS = {_HAIR: (0, 114, 178), _UNIT: (213, 94, 0), _LESION: (160, 82, 45)}
 _OTHER_COLOUR = (86, 180, 233)
-#: What is told of a hair as numbers, and in words.
-_HAIR_FACTS = ("hair_id", "unit_id", "length_mm", "diameter_um", "confidence")
-_HAIR_WORDS = ("kind", "counted")
 #: Width at which a shaft of unknown diameter is drawn.
 _UNKNOWN_WIDTH_PX = 2.0
+#: Corners of a pixel about its centre.
+_PIXEL = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
 #: Visibility of a COCO key point that is labelled and seen.
 _SEEN = 2
 
@@ -180,7 +172,7 @@ def _coco_bodies(photo: PhotoResult) -> Iterator[tuple[str, dict[str, Any]]]:
                 "bbox": _box(outline),
                 "area": round(length * width_px, 2),
                 "iscrowd": 0,
-                "attributes": _hair_facts(hair),
+                "attributes": {k: _plain(v) for k, v in _hair_facts(hair).items() if _is_finite(v)},
             },
         )
     for unit in photo.units:
@@ -190,7 +182,8 @@ def _coco_bodies(photo: PhotoResult) -> Iterator[tuple[str, dict[str, Any]]]:
             {
                 "keypoints": [x, y, _SEEN],
                 "num_keypoints": 1,
-                "segmentation": [[float(v) for v in _pixel_about(x, y).ravel()]],
+                # A square of one pixel: readers of instances want an area of everything.
+                "segmentation": [(np.array([x, y]) + _PIXEL).ravel().tolist()],
                 "bbox": [x - 0.5, y - 0.5, 1.0, 1.0],
                 "area": 1.0,
                 "iscrowd": 0,
@@ -220,10 +213,6 @@ def _run_lengths(mask: NDArray[np.bool_]) -> list[int]:
     return [int(n) for n in np.diff(np.concatenate([[0], edges]))]
 
 
-def _pixel_about(x: float, y: float) -> Floats:
-    return np.array([x, y]) + np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
-
-
 def _box(points: Floats) -> list[float]:
     low, high = points.min(axis=0), points.max(axis=0)
     return [round(float(v), 2) for v in (*low, *(high - low))]
@@ -233,31 +222,25 @@ def _box(points: Floats) -> list[float]:
 
 
 def _features(photo: PhotoResult) -> Iterator[dict[str, Any]]:
-    facts = [_hair_facts(hair) for hair in photo.hairs]
-    measured = {name for own in facts for name in own} - set(_HAIR_WORDS)
-    for hair, own in zip(photo.hairs, facts, strict=True):
+    for hair in photo.hairs:
         geometry = {"type": "LineString", "coordinates": _path(hair).tolist()}
-        numbers = {name: own.get(name) for name in _HAIR_FACTS if name in measured}
-        words = {name: own.get(name) for name in _HAIR_WORDS}
-        yield _feature(_HAIR, f"hair {hair['hair_id']}", geometry, numbers, words)
+        yield _feature(_HAIR, f"hair {hair['hair_id']}", geometry, _hair_facts(hair))
     for unit in photo.units:
         geometry = {"type": "Point", "coordinates": [float(unit["x_px"]), float(unit["y_px"])]}
-        numbers = {"unit_id": unit["unit_id"], "hairs": unit["hairs"]}
-        words = {"counted": unit.get("counted")}
-        yield _feature(_UNIT, f"unit {unit['unit_id']}", geometry, numbers, words)
+        facts = {"unit_id": unit["unit_id"], "hairs": unit["hairs"]}
+        yield _feature(_UNIT, f"unit {unit['unit_id']}", geometry, facts)
     for name, mask in photo.masks.items():
-        for number, (area_px, rings) in enumerate(_polygons(mask), 1):
+        for number, (rings, area_px) in enumerate(_polygons(mask), 1):
             geometry = {"type": "Polygon", "coordinates": rings}
-            yield _feature(name, f"{name} {number}", geometry, {"area_px": area_px}, {})
+            yield _feature(name, f"{name} {number}", geometry, {"area_px": area_px})
 
 
 def _feature(
-    kind: str,
-    name: str,
-    geometry: Mapping[str, Any],
-    numbers: Mapping[str, Any],
-    words: Mapping[str, Any],
+    kind: str, name: str, geometry: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
+    numbers, texts = {}, {}
+    for key, value in facts.items():
+        (texts if isinstance(value, (str, bool, np.bool_)) else numbers)[key] = value
     return {
         "type": "Feature",
         "geometry": dict(geometry),
@@ -265,39 +248,30 @@ def _feature(
             "objectType": "annotation",
             "name": name,
             "classification": {"name": kind, "color": list(_COLOURS.get(kind, _OTHER_COLOUR))},
-            "measurements": [
-                # QuPath takes this word for its own missing number; JSON has none.
-                {"name": key, "value": "NaN" if value is None else _plain(value)}
-                for key, value in numbers.items()
-            ],
-            "metadata": {key: _word(value) for key, value in words.items()},
+            "measurements": [{"name": k, "value": _as_json(v)} for k, v in numbers.items()],
+            "metadata": {k: str(v) for k, v in texts.items()},
         },
     }
 
 
-def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value or "")
+def _as_json(value: Any) -> Any:
+    """Return a number as JSON has it; one that cannot be told as the text that QuPath reads so."""
+    return _plain(value) if _is_finite(value) else "NaN"
 
 
-def _polygons(mask: NDArray[np.bool_]) -> Iterator[tuple[int, list[list[list[float]]]]]:
-    """Yield each connected part: its pixels, its outer ring and its holes.
+def _polygons(mask: NDArray[np.bool_]) -> Iterator[tuple[list[list[list[float]]], int]]:
+    """Yield each connected part as its outer ring and its holes, with its pixels.
 
     Rings run half-way between pixel centres: a pixel lies inside exactly when its centre does.
     """
     labels, count = ndimage.label(mask)
     for number, place in enumerate(ndimage.find_objects(labels, count), 1):
-        own = labels[place] == number
-        # The outer ring encloses most; a ragged hole may have more corners than it.
-        rings = sorted(find_contours(np.pad(own, 1).astype(np.float64), 0.5), key=_enclosed_px)
+        part = np.pad(labels[place] == number, 1)
+        # The outer ring is the one that reaches farthest; a hole may be longer than it.
+        rings = sorted(find_contours(part.astype(np.float64), 0.5), key=lambda r: r[:, 0].min())
         # The padding moves indices by one, and the centre of a pixel lies half a one on.
         shift = np.array([place[1].start, place[0].start]) - 0.5
-        yield int(own.sum()), [(ring[:, ::-1] + shift).tolist() for ring in reversed(rings)]
-
-
-def _enclosed_px(ring: Floats) -> float:
-    """Return the area inside a closed ring, shape (n, 2)."""
-    y, x = (ring - ring[0]).T
-    return abs(float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum())) / 2
+        yield [(ring[:, ::-1] + shift).tolist() for ring in rings], int(part.sum())
 
 
 def _path(hair: Mapping[str, Any]) -> Floats:
@@ -319,8 +293,8 @@ def _outline(path: Floats, width_px: float) -> Floats:
 
 
 def _hair_facts(hair: Mapping[str, Any]) -> dict[str, Any]:
-    names = (*_HAIR_FACTS, *_HAIR_WORDS)
-    return {name: _plain(hair[name]) for name in names if _is_finite(hair.get(name))}
+    names = ("hair_id", "unit_id", "length_mm", "diameter_um", "kind", "counted", "confidence")
+    return {name: hair.get(name) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -12,10 +12,16 @@ class StopRequest:
     """While entered, SIGINT and SIGTERM only raise `requested`; a second one raises `urgent`.
 
     Outside the main thread signals cannot be handled, and nothing is changed.
+
+    Parameters
+    ----------
+    is_always_urgent : bool
+        Whether the first wish is urgent: for work of which no part is kept before all is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_always_urgent: bool = False) -> None:
         self.times = 0
+        self._patience = 0 if is_always_urgent else 1
         self._previous: dict[int, Any] = {}
 
     @property
@@ -24,7 +30,7 @@ class StopRequest:
 
     @property
     def urgent(self) -> bool:
-        return self.times > 1
+        return self.times > self._patience
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():

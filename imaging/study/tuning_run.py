@@ -7,7 +7,8 @@ what a setting does not touch is done once.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -156,16 +157,38 @@ def tally_points(
         observer.started(photos=len(tasks), points=len(points))
     jobs = min(place.jobs, max(1, len(tasks)))
     found = []
-    for ended in run_tasks(tasks, job, place.wing, engine=place.engine, jobs=jobs, stop=stop):
-        found.append(ended)
-        if observer is not None:
-            observer.ended(ended)
+    try:
+        for ended in run_tasks(tasks, job, place.wing, engine=place.engine, jobs=jobs, stop=stop):
+            found.append(ended)
+            if observer is not None:
+                observer.ended(ended)
+    except KeyboardInterrupt as err:
+        raise _stopped() from err
     if stop.requested:
-        raise InterruptedRunError(
-            "Stopped; a tuning is written when it is complete, so nothing was.",
-            remedy="Run the same command again, with fewer --steps or photos if it took too long.",
-        )
+        raise _stopped()
     return sorted(found, key=lambda ended: ended.photo_id)
+
+
+def _stopped() -> InterruptedRunError:
+    return InterruptedRunError(
+        "Stopped; a tuning is written when it is complete, so nothing was.",
+        remedy="Run the same command again, with fewer --steps or photos if it took too long.",
+    )
+
+
+@contextmanager
+def watch_for_stop(engine: EngineName) -> Iterator[StopRequest]:
+    """Give a wish to stop that waits for no photo: nothing of a tuning is kept before its end.
+
+    Workers are killed on it.  In one process the interrupt itself ends the work, between any two
+    lines of it.
+    """
+    stop = StopRequest(is_always_urgent=True)
+    if engine == "serial":
+        yield stop
+        return
+    with stop:
+        yield stop
 
 
 Evaluate = Callable[[Sequence[Point]], Mapping[Point, Mapping[str, Tally]]]

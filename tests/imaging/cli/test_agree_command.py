@@ -105,6 +105,7 @@ def test_a_plan_needs_no_tables(agree, capsys: pytest.CaptureFixture[str]) -> No
         (("anna.csv",), "one rater only"),
         (("anna.csv", "no.csv"), "no.csv does not exist"),
         (("anna.csv", "ben.csv", "--columns", "mas"), "did you mean 'masi'"),
+        (("anna.csv", "ben.csv", "--ordinal", "mas"), "did you mean 'masi'"),
         (("anna.csv", "ben.csv", "--strata", "site"), "no row says its site"),
         (("anna.csv", "ben.csv", "--by", "visit"), "--by visit"),
         (("anna.csv", "ben.csv", "--machine", "x"), "none of the raters"),

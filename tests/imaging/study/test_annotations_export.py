@@ -97,62 +97,58 @@ def test_the_command_writes_what_qupath_and_cvat_open(
 
 
 def features_of(folder: Path) -> list[dict]:
-    (path,) = (folder / "geojson").rglob("*.geojson")
-    return json.loads(path.read_text())["features"]
+    document = json.loads(exported(folder)[1].read_text())
+    return document["features"]
 
 
-def test_measurements_are_numbers_with_the_same_names_for_every_hair(tmp_path: Path) -> None:
-    """QuPath opens nothing of a file with a word among them, napari nothing with a gap."""
+def test_measurements_are_numbers_of_the_same_names_and_texts_are_metadata(tmp_path: Path) -> None:
+    """QuPath refuses a file with a text among its measurements, napari one with a number less."""
     ledger_of(tmp_path, "hair", {"px_per_mm": 100.0}, {"hairs": HAIRS})
-    exported(tmp_path)
-    first, second = (f["properties"] for f in features_of(tmp_path))
-    named = [{m["name"]: m["value"] for m in p["measurements"]} for p in (first, second)]
-    assert list(named[0]) == list(named[1])
-    assert (named[0]["diameter_um"], named[1]["diameter_um"]) == (60.0, "NaN")
-    assert all(float(value) is not None for own in named for value in own.values())
-    assert first["metadata"] == {"kind": "terminal", "counted": "true"}
-    assert second["metadata"] == {"kind": "", "counted": "false"}
+    properties = [feature["properties"] for feature in features_of(tmp_path)]
+    names = [[m["name"] for m in each["measurements"]] for each in properties]
+    assert names[0] == names[1]
+    assert [m["value"] for m in properties[1]["measurements"] if m["name"] == "diameter_um"] == [
+        "NaN"
+    ]
+    values = [float(m["value"]) for each in properties for m in each["measurements"]]
+    assert len(values) == 2 * len(names[0]) > 0
+    assert properties[0]["metadata"]["kind"] == "terminal"
 
 
-def test_what_no_hair_has_is_no_measurement(tmp_path: Path) -> None:
-    ledger_of(tmp_path, "hair", {"px_per_mm": float("nan")}, {"hairs": HAIRS[1:]})
-    exported(tmp_path)
-    (feature,) = features_of(tmp_path)
-    assert "diameter_um" not in {m["name"] for m in feature["properties"]["measurements"]}
+def export_of_pigment(folder: Path, pigment: np.ndarray) -> None:
+    (folder / "masks" / "a").mkdir(parents=True)
+    names = ("masks/a/p.jpg_regions.png", "masks/a/p.jpg_pigment.png")
+    for name, pixels in zip(names, (np.zeros((40, 60), np.uint8), pigment), strict=True):
+        cv2.imwrite(str(folder / name), pixels)
+    ledger_of(folder, "face", {"view": "front"}, {}, names)
 
 
-def test_every_coco_annotation_has_an_outline_about_its_place(tmp_path: Path) -> None:
+def test_each_lesion_is_a_polygon_with_its_own_area(tmp_path: Path) -> None:
+    """The reader of napari knows no polygons of several parts."""
+    pigment = np.zeros((40, 60), np.uint8)
+    pigment[5:8, 5:9] = pigment[20:22, 30:33] = 255
+    export_of_pigment(tmp_path, pigment)
+    features = features_of(tmp_path)
+    assert [f["geometry"]["type"] for f in features] == ["Polygon", "Polygon"]
+    areas = [f["properties"]["measurements"] for f in features]
+    assert areas == [[{"name": "area_px", "value": n}] for n in (12, 6)]
+
+
+def test_a_hole_longer_than_the_outer_ring_stays_a_hole(tmp_path: Path) -> None:
+    pigment = np.full((40, 60), 255, np.uint8)
+    pigment[2, 2:58] = 0
+    pigment[2:38, 2:58:2] = 0
+    export_of_pigment(tmp_path, pigment)
+    (feature,) = [f for f in features_of(tmp_path) if len(f["geometry"]["coordinates"]) > 1]
+    outer, hole = feature["geometry"]["coordinates"]
+    assert len(hole) > len(outer)
+    assert np.min(outer) == 0.0
+
+
+def test_every_annotation_of_coco_has_an_area_to_draw(tmp_path: Path) -> None:
     tables = {"hairs": HAIRS, "units": (Unit(1, 10.0, 20.0, 1, True),)}
     ledger_of(tmp_path, "hair", {"px_per_mm": 100.0}, tables)
     document = json.loads(exported(tmp_path)[0].read_text())
-    for annotation in document["annotations"]:
-        (outline,) = annotation["segmentation"]
-        low, high = (
-            np.min([outline[::2], outline[1::2]], 1),
-            np.max([outline[::2], outline[1::2]], 1),
-        )
-        # Outline and box are rounded to hundredths, each by itself.
-        assert annotation["bbox"] == pytest.approx([*low, *(high - low)], abs=0.02)
-
-
-def test_parts_of_an_area_are_polygons_of_their_own_with_the_hole_second(tmp_path: Path) -> None:
-    """The comb-shaped hole has more corners than the ring around it."""
-    pigment = np.zeros((40, 60), np.uint8)
-    pigment[2:30, 2:42] = 255
-    for column in range(5, 39, 2):
-        pigment[5:27, column] = 0
-    pigment[26, 5:38] = 0
-    pigment[34:38, 50:55] = 255
-    (tmp_path / "masks" / "a").mkdir(parents=True)
-    names = ("masks/a/p.jpg_regions.png", "masks/a/p.jpg_pigment.png")
-    for name, pixels in zip(names, (np.zeros_like(pigment), pigment), strict=True):
-        cv2.imwrite(str(tmp_path / name), pixels)
-    ledger_of(tmp_path, "face", {"view": "front"}, {}, names)
-    exported(tmp_path)
-    large, small = features_of(tmp_path)
-    assert {large["geometry"]["type"], small["geometry"]["type"]} == {"Polygon"}
-    outer, hole = (np.array(ring) for ring in large["geometry"]["coordinates"])
-    assert len(hole) > len(outer)
-    assert (outer.min(), outer.max()) == (2.0, 42.0)
-    areas = [f["properties"]["measurements"][0]["value"] for f in (large, small)]
-    assert areas == [int((pigment[:, :45] > 0).sum()), 20]
+    unit = document["annotations"][-1]
+    assert unit["segmentation"] == [[9.5, 19.5, 10.5, 19.5, 10.5, 20.5, 9.5, 20.5]]
+    assert all(annotation["segmentation"] for annotation in document["annotations"])

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import fake_wing
+import numpy as np
+import psutil
 import pytest
 import threshold_wing
 
 from imaging.errors import InterruptedRunError, NoPhotosError, TableError, UsageError
+from imaging.photo.reading import read_photo
 from imaging.settings import Settings, effective_settings, parse_toml, settings_digest
 from imaging.study import tuning_run
+from imaging.study.references import Reference
 from imaging.study.tuning import Tuning, tune
 from imaging.study.tuning_options import TuningOptions
 from imaging.study.tuning_outputs import settings_document, verdict, write_tuning
 from imaging.study.tuning_tables import stable_range
+from imaging.study.tuning_tally import prepare
 
 TRUE_THRESHOLD = 0.55
 STEP = 0.05
@@ -135,6 +143,13 @@ def test_references_outside_the_photo_are_refused(tuned: Tuner, hairs: Path) -> 
         tuned("hair.min_confidence=0.2,0.55")
 
 
+def test_hairs_that_run_out_of_the_photo_end_at_its_edge(photos: Path) -> None:
+    photo = read_photo(photos / "p1.png", photo_id="p1.png", settings=Settings().photo)
+    ends = np.array([[90.0, 40, 102, 46], [-4, 10, 4, 18], [10, 20, 30, 40]])
+    found = prepare(Reference("hairs", ends=ends), photo).reference.ends
+    assert found.tolist() == [[90, 40, 96, 43], [0, 14, 4, 18], [10, 20, 30, 40]]
+
+
 def test_references_of_no_photo_name_both(tuned: Tuner, hairs: Path) -> None:
     hairs.write_text("photo,hairs\nother.png,5\n")
     with pytest.raises(TableError, match=r"'other\.png', the photos are 'p0\.png'"):
@@ -168,6 +183,25 @@ def test_an_interrupt_ends_the_tuning_with_130(
     with pytest.raises(InterruptedRunError) as caught:
         tuned("hair.min_confidence=0.2,0.55")
     assert caught.value.exit_code == 130
+
+
+@pytest.mark.parametrize("engine", ["serial", "process"])
+def test_an_interrupt_does_not_wait_for_photos_in_work(
+    tuned: Tuner, photos: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """A photo in work may have a hundred points to go, and nothing of them would be kept."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    for photo in list(photos.iterdir())[1:]:
+        photo.rename(photo.with_name(f"endless {photo.name}"))
+    hairs = photos.parent / "endless.csv"
+    names = sorted(photo.name for photo in photos.iterdir())
+    hairs.write_text("photo,hairs\n" + "".join(f"{name},3\n" for name in names))
+    timer = threading.Timer(2.0, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(InterruptedRunError, match="nothing was"):
+        tuned("hair.min_confidence=0.2,0.55", references=hairs, engine=engine, jobs=2)
+    timer.join()
+    assert not [c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline())]
 
 
 def test_the_folder_holds_tables_page_and_settings_that_a_run_can_use(
