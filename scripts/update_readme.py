@@ -31,6 +31,7 @@ from imaging.records.face import FACE_TABLES, FaceScore
 from imaging.records.outcome import FailureRow, PhotoRow
 from imaging.records.visit import VisitRow
 from imaging.study.manifest_columns import KNOWN_COLUMNS
+from imaging.study.tuning_tables import TUNING_TABLES
 from imaging.study.visits import POOLERS
 
 README = ROOT / "README.md"
@@ -105,6 +106,8 @@ def _tables() -> Iterator[tuple[str, type]]:
     yield "`failures.csv`", FailureRow
     for name, record in AGREEMENT_TABLES.items():
         yield f"`{name}.csv` of `dermetry agree`", record
+    for name, record in TUNING_TABLES.items():
+        yield f"`{name}.csv` of `dermetry tune`", record
 
 
 def _columns(record: type) -> str:

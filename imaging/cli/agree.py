@@ -85,7 +85,8 @@ def agree_raters(
         typer.Option(
             "--machine",
             metavar="NAME",
-            help="The rater that is the machine; our own tables tell it themselves.",
+            help="The one rater that is the machine, all others being readers; our own tables "
+            "tell it themselves.",
             rich_help_panel=PAIRING,
         ),
     ] = "",
@@ -190,6 +191,7 @@ def _tell_agreement(request: _Request) -> None:
         PanelOptions(
             by=request.by,
             outcomes=request.columns,
+            ordinal=request.ordinal,
             strata=request.strata,
             machine=request.machine,
             density_edges=request.density_edges,
@@ -298,7 +300,8 @@ def _summary(rows: Sequence[AgreementRow]) -> list[str]:
     groups: dict[str, dict[str, AgreementRow]] = {}
     for row in rows:
         if not row.stratum:
-            head = f"{row.outcome}: {row.raters} ({row.rows} rows, {row.subjects} subjects)"
+            head = f"{row.outcome}: {row.raters} ({row.rows} rows, {row.subjects} subjects"
+            head += f"; {row.dropped} left out, a rating is missing)" if row.dropped else ")"
             groups.setdefault(head, {})[row.statistic] = row
     lines: list[str] = []
     for head, group in groups.items():

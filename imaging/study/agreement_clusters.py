@@ -35,6 +35,31 @@ FISHER: Scale = (math.atanh, math.tanh)
 LOGARITHM: Scale = (math.log, math.exp)
 
 
+def intraclass_scale(k: int) -> Scale:
+    """Return Fisher's z of an intraclass correlation of groups of `k`.
+
+    z = ½·log((1 + (k − 1)ρ)/(1 − ρ)): its ends are −1/(k − 1), which no such correlation is below,
+    and 1.  For two it is that of any correlation.
+    """
+
+    def stretch(value: float) -> float:
+        if math.isnan(value):
+            return value
+        if value >= 1:
+            raise ValueError("an intraclass correlation of 1 lies at the end of Fisher's z")
+        return math.log((1 + (k - 1) * value) / (1 - value)) / 2
+
+    def back(z: float) -> float:
+        # Divided by the larger exponential, so that no z overflows.
+        if z > 0:
+            small = math.exp(-2 * z)
+            return (1 - small) / (1 + (k - 1) * small)
+        small = math.exp(2 * z)
+        return (small - 1) / (small + k - 1)
+
+    return stretch, back
+
+
 def jackknife_intervals(
     figures: Callable[[NDArray[np.intp]], Mapping[str, float]],
     clusters: NDArray[Any],

@@ -19,6 +19,9 @@ from .agreement_limits import WITHIN_95
 
 Floats = NDArray[np.float64]
 
+#: A smaller variance of one rating is only the rounding of binary fractions.
+_ROUNDING = 1e-14
+
 #: Weighting → what a disagreement by a distance costs.
 KAPPA_NAMES: dict[str, str] = {
     "kappa": "kappa, unweighted: every disagreement counts the same",
@@ -29,7 +32,7 @@ KAPPA_NAMES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Kappa:
-    """Kappa with its 95 % interval and the standard error that it comes from."""
+    """Kappa with its 95 % interval, NaN where the standard error, from which it comes, is 0."""
 
     estimate: Estimate
     standard_error: float
@@ -93,5 +96,8 @@ def kappa_from_table(table: ArrayLike, disagreement: ArrayLike) -> Kappa:
         float((share * spread**2).sum()) - (observed * expected - 2 * expected + observed) ** 2
     )
     error = math.sqrt(max(0.0, variance) / n) / (1 - expected) ** 2
+    if variance <= _ROUNDING:
+        # Perfect agreement, or a rater who gave one step throughout: the formula sees no scatter.
+        return Kappa(Estimate(value), 0.0)
     reach = WITHIN_95 * error
     return Kappa(Estimate(value, max(-1.0, value - reach), min(1.0, value + reach)), error)

@@ -44,8 +44,10 @@ METHODS: tuple[tuple[str, str], ...] = (
     (
         "Error of measurement",
         "SEM from the analysis of variance; minimal detectable change 1.96·√2·SEM: a change below "
-        "it may be error alone. Coefficient of variation by root mean square and by logarithms "
-        "(Bland and Altman 1996).",
+        "it may be error alone. For any rater (agreement) the raters' own shifts are part of it, "
+        "with the interval of Graybill and Wang (1980): two raters say little of how far raters "
+        "shift, so that its upper end is far away. Coefficient of variation by root mean square "
+        "and by logarithms (Bland and Altman 1996).",
     ),
     (
         "Intervals over subjects (c)",

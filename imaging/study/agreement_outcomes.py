@@ -33,13 +33,22 @@ ORDINAL_OUTCOMES = frozenset({"area_score", "darkness", "homogeneity"})
 _BOOKKEEPING = frozenset({"width_px", "height_px", "seconds", "skin_area_px", "hair_id", "unit_id"})
 
 
-def choose_outcomes(tables: Sequence[RatingTable], wanted: Sequence[str]) -> list[str]:
+def choose_outcomes(
+    tables: Sequence[RatingTable], wanted: Sequence[str], *, also: Sequence[str] = ()
+) -> list[str]:
     """Return the columns of numbers to compare: those wanted, else the usual, else all in common.
+
+    Parameters
+    ----------
+    tables : sequence of RatingTable
+    wanted : sequence of str
+    also : sequence of str
+        Columns of which something is said (that they are steps): compared in any case.
 
     Raises
     ------
     TableError
-        A wanted column is not in two tables, or no column of numbers is.
+        A column that is named is not in two tables, or no column of numbers is.
     """
     numeric = [_numeric_columns(table) for table in tables]
     common = [
@@ -47,18 +56,16 @@ def choose_outcomes(tables: Sequence[RatingTable], wanted: Sequence[str]) -> lis
         for name in dict.fromkeys(name for names in numeric for name in names)
         if sum(name in other for other in numeric) > 1
     ]
-    if wanted:
-        for name in wanted:
-            if name not in common:
-                near = difflib.get_close_matches(name, common, n=1, cutoff=0.5)
-                raise TableError(
-                    f"No two tables have numbers in a column {name!r}"
-                    + (f"; did you mean {near[0]!r}?" if near else "."),
-                    remedy=f"Columns that can be compared: {', '.join(common) or 'none'}.",
-                )
-        return list(dict.fromkeys(wanted))
+    for name in (*wanted, *also):
+        if name not in common:
+            near = difflib.get_close_matches(name, common, n=1, cutoff=0.5)
+            raise TableError(
+                f"No two tables have numbers in a column {name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else "."),
+                remedy=f"Columns that can be compared: {', '.join(common) or 'none'}.",
+            )
     usual = [name for name in USUAL_OUTCOMES if name in common]
-    chosen = usual or common
+    chosen = list(dict.fromkeys([*(wanted or usual or common), *also]))
     if not chosen:
         told = [f"{t.name}: {', '.join(n) or 'none'}" for t, n in zip(tables, numeric, strict=True)]
         raise TableError(

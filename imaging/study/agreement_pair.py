@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from .agreement_clusters import repeats
 from .agreement_concordance import (
@@ -23,7 +24,9 @@ from .agreement_concordance import (
 )
 from .agreement_icc import (
     ICC_NAMES,
+    UPPER,
     Estimate,
+    MeanSquares,
     intraclass_correlations,
     mean_squares,
 )
@@ -102,8 +105,7 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
     """
     ms = mean_squares(ratings)
     consistent = sd_interval(ms.residual, (ms.n - 1) * (ms.k - 1))
-    # A rater's own shift is part of the error of a single rating by anybody.
-    absolute = Estimate(math.sqrt(ms.residual + max(0.0, (ms.raters - ms.residual) / ms.n)))
+    absolute = absolute_error(ms)
     root, logarithmic = coefficients_of_variation(ratings)
     iccs = intraclass_correlations(ratings)
     methods = {"2": "F, Satterthwaite"}
@@ -117,6 +119,7 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
             "SEM, agreement",
             "standard error of measurement of a single rating by any rater",
             absolute,
+            "Graybill-Wang",
         ),
         Figure(
             "SEM, consistency",
@@ -128,6 +131,7 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
             "MDC, agreement",
             "minimal detectable change, 1.96·√2·SEM, when the rater may change",
             scaled(absolute, REPEATABILITY_FACTOR),
+            "Graybill-Wang",
         ),
         Figure(
             "MDC, consistency",
@@ -148,6 +152,30 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
             note=none_positive,
         ),
     ]
+
+
+def absolute_error(ms: MeanSquares) -> Estimate:
+    """Return the standard error of measurement of a single rating by anybody, with its interval.
+
+    Notes
+    -----
+    A rater's own shift is part of it: variance = raters/n + residual·(n − 1)/n, not below the
+    residual.  The interval of this sum of two mean squares is Graybill and Wang's (1980,
+    10.1080/01621459.1980.10477565).  Two raters say next to nothing of how far raters in general
+    shift: its upper end is then far away.
+    """
+    value = math.sqrt(ms.residual + max(0.0, (ms.raters - ms.residual) / ms.n))
+    below = above = 0.0
+    parts = (
+        (ms.raters / ms.n, ms.k - 1),
+        (ms.residual * (ms.n - 1) / ms.n, (ms.n - 1) * (ms.k - 1)),
+    )
+    for part, freedom in parts:
+        below += (part * (1 - freedom / float(stats.chi2.ppf(UPPER, freedom)))) ** 2
+        above += (part * (freedom / float(stats.chi2.ppf(1 - UPPER, freedom)) - 1)) ** 2
+    total = sum(part for part, _ in parts)
+    low, high = total - math.sqrt(below), total + math.sqrt(above)
+    return Estimate(value, math.sqrt(max(0.0, low)), math.sqrt(high))
 
 
 def subject_figures(ratings: Floats, subjects: NDArray[Any]) -> list[Figure]:

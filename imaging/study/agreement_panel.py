@@ -67,11 +67,14 @@ class PanelOptions:
     """How tables are laid side by side.
 
     ``by`` is ``"auto"``, ``"photo"`` or ``"visit"``; empty ``outcomes`` and ``strata`` take the
-    usual ones; ``machine`` names a rater that is the machine, besides those whose files tell.
+    usual ones; ``ordinal`` are outcomes in steps, compared in any case; ``machine`` names the one
+    rater that is the machine, and all others are readers; empty, those are machines whose files
+    tell it.
     """
 
     by: str = "auto"
     outcomes: tuple[str, ...] = ()
+    ordinal: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     machine: str = ""
     density_edges: tuple[float, ...] = DENSITY_EDGES
@@ -108,7 +111,7 @@ def build_panel(
     key_columns = _choose_key(tables, options.by)
     indexed = [_index(table, key_columns) for table in tables]
     keys = _common_keys(tables, indexed, key_columns)
-    outcomes = choose_outcomes(tables, options.outcomes)
+    outcomes = choose_outcomes(tables, options.outcomes, also=options.ordinal)
     values = {
         outcome: np.array(
             [

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .agreement_clusters import FISHER, LOGARITHM, Scale, jackknife_intervals, repeats
+from .agreement_clusters import (
+    FISHER,
+    LOGARITHM,
+    Scale,
+    intraclass_scale,
+    jackknife_intervals,
+    repeats,
+)
 from .agreement_concordance import (
     REPEATABILITY_FACTOR,
     coefficients_of_variation,
@@ -24,7 +31,6 @@ Floats = NDArray[np.float64]
 
 #: How the jackknife stretches each figure; others are taken as they are.
 _SCALES: dict[str, Scale] = {
-    **dict.fromkeys(ICC_NAMES, FISHER),
     "ICC, mixed model": FISHER,
     "ICC, within subjects": FISHER,
     "CCC": FISHER,
@@ -60,8 +66,9 @@ def clustered_intervals(
     def bare(rows: NDArray[np.intp]) -> Mapping[str, float]:
         return bare_figures(ratings[rows], subjects[rows], is_ordinal=is_ordinal)
 
-    found = jackknife_intervals(bare, subjects, scales=_SCALES)
     k = ratings.shape[1]
+    scales = _SCALES | dict.fromkeys(ICC_NAMES, intraclass_scale(k))
+    found = jackknife_intervals(bare, subjects, scales=scales)
     for single in ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)"):
         # The mean of k ratings follows from a single one (Spearman-Brown), and so do its limits.
         low, high = found[single]

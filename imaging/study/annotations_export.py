@@ -2,8 +2,8 @@
 
 Hairs are lines from root to tip, follicular units points, regions and lesions of faces areas; these
 come from the masks that a run with ``--masks`` has written.  Names and classes are those that
-QuPath, napari and CVAT show, and the shapes are such as all of them read: QuPath takes numbers alone
-for measurements and texts for metadata; napari's reader knows single polygons only, and
+QuPath, napari and CVAT show, and the shapes are such as all of them read: QuPath takes numbers
+alone for measurements and texts for metadata; napari's reader knows single polygons only, and
 measurements only as a list, of the same names for all shapes.
 """
 

@@ -138,10 +138,11 @@ def read_references(
                 placed[photo_id] = replace(placed[photo_id], ignored_path=path)
     notes = []
     if strangers:
-        notes.append(f"{len(strangers)} references are of no photo given, e.g. {strangers[0]!r}.")
+        told = told_count(len(strangers), "reference")
+        notes.append(f"Of no photo given: {told}, e.g. {strangers[0]!r}.")
     missing = len(set(photo_ids) - set(placed))
     if missing:
-        notes.append(f"{missing} photos have no reference and are left out.")
+        notes.append(f"Left out for want of a reference: {told_count(missing, 'photo')}.")
     whole = {name: replace(r, digest=_digest(r)) for name, r in sorted(placed.items())}
     return References(found[0][1].kind, whole, tuple(notes))
 
@@ -330,3 +331,8 @@ def _digest(reference: Reference) -> str:
         if path is not None:
             total.update(path.read_bytes())
     return total.hexdigest()
+
+
+def told_count(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural but for one."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -15,7 +15,7 @@ from ..settings import Settings, digest
 from ..settings.declare import Value
 from .engines import usable_cores
 from .manifest import check_manifest, inputs_of, read_manifest
-from .references import Kind, References, read_references
+from .references import Kind, References, read_references, told_count
 from .tables import result_columns
 from .tuning_options import DEFAULT_MATCH_MM, Search, TuningOptions
 from .tuning_run import (
@@ -322,7 +322,8 @@ def _usable(at_start: Mapping[str, Tally], failures: dict[str, str]) -> Subset:
     if not used:
         photo, why = sorted(failures.items())[0]
         raise NoPhotosError(
-            f"None of the {len(failures)} photos with a reference can be used; {photo}: {why}",
+            f"Of {told_count(len(failures), 'photo')} with a reference none can be used; {photo}: "
+            f"{why}",
             remedy="Mend the references; where a scale is lacking, give --px-per-mm or --match-px.",
         )
     return used
@@ -367,7 +368,7 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = list(known.notes)
     if failures:
-        notes.append(f"{len(failures)} photos cannot be used; photos.csv says why.")
+        notes.append(f"{told_count(len(failures), 'photo')} cannot be used; photos.csv says why.")
     if not folds:
         notes.append(
             "Without folds every figure is on the photos that it was tuned on: it is too good."
@@ -378,7 +379,8 @@ def _notes(
             "subjects in a manifest, or the error out of fold is too small."
         )
     if len(used) < _FEW_PHOTOS:
-        notes.append(f"Only {len(used)} photos: what is tuned on so few need not hold on others.")
+        few = told_count(len(used), "photo")
+        notes.append(f"Only {few}: what is tuned on so few need not hold on others.")
     if not is_moved:
         notes.append("The settings in force are as good as any that were tried: nothing changes.")
     elif not holds:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from .. import __version__
 from ..records import columns_of, row_of
 from ..settings import settings_digest
+from .references import told_count
 from .report import TEMPLATES, source_hash
 from .run_record import current_versions
 from .tables import cells_of
@@ -244,7 +245,7 @@ def verdict(tuning: Tuning) -> str:
     if not tuning.changed():
         return (
             f"Keep the settings in force: {name} is {shown_figure(tuning.figure(tuning.start))} on "
-            f"{len(tuning.photos)} photos."
+            f"{told_count(len(tuning.photos), 'photo')}."
         )
     moves = ", ".join(f"{n} = {shown_value(v)}" for n, v in tuning.changed().items())
     tuned, before = tuning.out_of_fold

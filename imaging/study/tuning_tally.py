@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from .references import Kind, Reference
 from .references_masks import read_mask
 from .wings import Wing
 
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: A hair lies in an ignored area when one of its ends does, or a place this often along it.
@@ -158,14 +159,15 @@ def prepare(reference: Reference, photo: Photo) -> Target:
     shape = (photo.height_px, photo.width_px)
     if reference.size_px is not None and reference.size_px != shape[::-1]:
         raise _size_error(photo, reference.size_px)
-    places = np.concatenate([reference.ends.reshape(-1, 2), reference.points])
     slack = 0.02 * max(shape)
-    if len(places) and (
-        places.min() < -slack or (places.max(axis=0) > np.array(shape[::-1]) + slack).any()
-    ):
-        x, y = places.max(axis=0)
+    # A hair may run out of the photo; one of which neither end lies in it belongs to another.
+    ends = reference.ends.reshape(-1, 2, 2)
+    is_seen = _is_within(ends, shape, slack).any(axis=1)
+    places = np.concatenate([ends[~is_seen].reshape(-1, 2), reference.points])
+    if not _is_within(places, shape, slack).all():
+        x, y = places[~_is_within(places, shape, slack)][0]
         raise ReferenceMismatchError(
-            f"The reference of {photo.photo_id!r} reaches x = {x:g}, y = {y:g}, outside the photo "
+            f"The reference of {photo.photo_id!r} lies at x = {x:g}, y = {y:g}, outside the photo "
             f"of {shape[1]} by {shape[0]} px."
         )
     for area in reference.areas:
@@ -179,7 +181,39 @@ def prepare(reference: Reference, photo: Photo) -> Target:
         path = reference.mask_path
         mask = reference.mask(shape) if path is None else read_mask(path, photo)
     ignored = reference.ignored_path
-    return Target(reference, mask, None if ignored is None else read_mask(ignored, photo))
+    inside = replace(reference, ends=_cut_to_photo(ends, shape))
+    return Target(inside, mask, None if ignored is None else read_mask(ignored, photo))
+
+
+def _is_within(places: Floats, shape: tuple[int, int], slack: float) -> Mask:
+    """Tell which places (x, y in the last axis) lie in the photo, or this near to it."""
+    low, high = -slack, np.array(shape[::-1]) + slack
+    return np.asarray(((places >= low) & (places <= high)).all(axis=-1), np.bool_)
+
+
+def _cut_to_photo(ends: Floats, shape: tuple[int, int]) -> Ends:
+    """Move ends beyond the photo's edge along their hair to the edge: more of it nobody can trace.
+
+    Parameters
+    ----------
+    ends : ndarray, shape (n, 2, 2)
+        Of each hair the root and the tip, x and y; not both beyond one edge by much.
+
+    Returns
+    -------
+    ndarray, shape (n, 4)
+    """
+    cut = ends.copy()
+    for axis, size in enumerate(shape[::-1]):
+        for end in (0, 1):
+            here, there = cut[:, end], cut[:, 1 - end]
+            edge = np.clip(here[:, axis], 0, size)
+            run = here[:, axis] - there[:, axis]
+            # A hair that lies beyond the edge as a whole, within the slack, is left as it is.
+            is_cut = (edge != here[:, axis]) & ((edge - there[:, axis]) * run > 0)
+            share = np.divide(edge - there[:, axis], run, out=np.ones_like(run), where=is_cut)
+            cut[:, end] = there + share[:, None] * (here - there)
+    return as_ends(cut.reshape(-1, 4))
 
 
 def tally(

@@ -44,6 +44,12 @@ TRACING = (
     "hair.min_support=0.02:0.4",
     "hair.root_shadow_mm=0.1:0.6",
 )
+#: Tracing settings that change the candidate lines themselves: the dear ones.
+LINES = (
+    "hair.seed_response=0.03:0.3",
+    "hair.min_length_mm=0.05:0.3",
+    "hair.end_fraction=0.2:0.8",
+)
 #: Settings spoilt for the recovery, all at once, and what they are tuned over.
 SPOILT = {"hair.min_confidence": 0.15, "hair.min_worth_mm": 0.16}
 TUNED = ("hair.min_confidence=0.15:0.95", "hair.min_worth_mm=0.03:0.16")
@@ -61,11 +67,15 @@ def measure_tuning(labelled: LabelledFolder | None, *, is_quick: bool) -> Iterat
     for name, moves, bar in (
         ("measuring", MEASURING, Bar(high=3.0)),
         ("tracing", TRACING, Bar(high=0.15 * len(TRACING) * STEPS)),
+        ("candidate-line", LINES, Bar(high=0.15 * len(LINES) * STEPS)),
     ):
         axes = [parse_axis(move, Settings(), wing="hair", steps=steps) for move in moves]
         points = curve_points(axes, base_point(axes, Settings()))
         spent = sum(_seconds(photo, points) for photo in photos)
-        told = f"{len(moves)} {name}-stage settings × {steps} values, in scorings of all frames"
+        told = (
+            f"{len(moves)} {name} settings × {steps} values on {len(photos)} photographs, "
+            "in scorings of them"
+        )
         yield Row(SECTION, told, METHOD, spent / once, "", bar if steps == STEPS else None, 2)
     if labelled is not None:
         yield from _halves(labelled, is_quick=is_quick)

@@ -36,6 +36,17 @@ def test_without_a_folder_the_main_figures_are_printed(
     assert sorted(p.name for p in Path().iterdir()) == ["anna.csv", "ben.csv", "machine.csv"]
 
 
+def test_ratings_left_out_for_a_missing_one_are_counted_in_the_summary(
+    agree, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = Path("anna.csv").read_text().splitlines()
+    lines[3] = lines[3].rpartition(",")[0] + ","
+    Path("anna.csv").write_text("\n".join(lines) + "\n")
+    assert agree("machine.csv", "anna.csv") == 0
+    told = capsys.readouterr().out
+    assert "machine − anna (9 rows, 5 subjects; 1 left out, a rating is missing)" in told
+
+
 def test_a_folder_gets_tables_plots_and_a_page(agree, capsys: pytest.CaptureFixture[str]) -> None:
     assert agree("machine.csv", "anna.csv", "ben.csv", "--machine", "machine", "--out", "out") == 0
     assert capsys.readouterr().out == ""
@@ -94,6 +105,7 @@ def test_a_plan_needs_no_tables(agree, capsys: pytest.CaptureFixture[str]) -> No
         (("anna.csv",), "one rater only"),
         (("anna.csv", "no.csv"), "no.csv does not exist"),
         (("anna.csv", "ben.csv", "--columns", "mas"), "did you mean 'masi'"),
+        (("anna.csv", "ben.csv", "--ordinal", "mas"), "did you mean 'masi'"),
         (("anna.csv", "ben.csv", "--strata", "site"), "no row says its site"),
         (("anna.csv", "ben.csv", "--by", "visit"), "--by visit"),
         (("anna.csv", "ben.csv", "--machine", "x"), "none of the raters"),

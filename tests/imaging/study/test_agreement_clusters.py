@@ -7,7 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from imaging.study.agreement_clusters import FISHER, MOST_LEFT_OUT, jackknife_intervals
+from imaging.study.agreement_clusters import (
+    FISHER,
+    MOST_LEFT_OUT,
+    intraclass_scale,
+    jackknife_intervals,
+)
 
 
 def mean_of(values: np.ndarray):
@@ -61,6 +66,17 @@ def test_a_correlation_never_leaves_its_range() -> None:
     values = np.array([0.9, 0.95, 0.99, 0.6, 0.97])
     found = jackknife_intervals(mean_of(values), np.arange(5), scales={"mean": FISHER})
     assert found["mean"][1] < 1
+
+
+@pytest.mark.parametrize("k", [2, 3, 7])
+def test_fishers_z_of_an_intraclass_correlation_ends_at_its_least_value(k: int) -> None:
+    stretch, back = intraclass_scale(k)
+    for value in (-1 / (k - 1) + 1e-6, 0.0, 0.3, 0.999):
+        assert back(stretch(value)) == pytest.approx(value)
+    assert back(-1e6) == pytest.approx(-1 / (k - 1))
+    assert back(1e6) == 1
+    if k == 2:
+        assert stretch(0.3) == pytest.approx(math.atanh(0.3))
 
 
 def test_few_subjects_and_unknown_figures_give_no_interval() -> None:

@@ -36,6 +36,14 @@ def test_the_dermatologists_have_the_printed_kappa_error_and_interval() -> None:
     assert (round(kappa.estimate.low, 4), round(kappa.estimate.high, 4)) == (0.2030, 0.4868)
 
 
+def test_the_dermatologists_have_the_printed_weighted_kappa_error_and_interval() -> None:
+    """Cicchetti-Allison weights of PROC FREQ are the linear ones."""
+    kappa = weighted_kappas(*expanded(published.SKIN))["kappa, linear"]
+    assert round(kappa.estimate.value, 4) == 0.5082
+    assert round(kappa.standard_error, 4) == 0.0655
+    assert (round(kappa.estimate.low, 4), round(kappa.estimate.high, 4)) == (0.3798, 0.6366)
+
+
 def test_the_scale_of_the_weights_changes_nothing() -> None:
     one = kappa_from_table(published.COHEN, published.COHEN_WEIGHTS)
     ten = kappa_from_table(published.COHEN, 10 * published.COHEN_WEIGHTS)
@@ -63,6 +71,13 @@ def test_a_step_that_nobody_gave_keeps_its_distance() -> None:
 def test_perfect_agreement_is_1_and_one_step_throughout_cannot_be_told() -> None:
     assert weighted_kappas([0, 1, 2], [0, 1, 2])["kappa, linear"].estimate.value == 1
     assert math.isnan(weighted_kappas([2, 2, 2], [2, 2, 2])["kappa"].estimate.value)
+
+
+def test_without_scatter_there_is_no_interval() -> None:
+    for first, second in (([0, 1, 2, 1], [0, 1, 2, 1]), ([2, 2, 2, 2], [1, 2, 3, 2])):
+        for kappa in weighted_kappas(first, second).values():
+            assert math.isnan(kappa.estimate.low)
+            assert math.isnan(kappa.estimate.high)
 
 
 def test_one_rater_without_variation_agrees_as_chance_would() -> None:

@@ -83,6 +83,22 @@ def test_a_constant_true_value_adds_what_averaging_took_out() -> None:
     assert limits.upper == pytest.approx(2.0 + 1.96 * math.sqrt(7.0))
 
 
+def test_three_replicates_of_blood_pressure_of_1999_have_the_printed_limits() -> None:
+    """Section 5.1, from its printed moments of 85 subjects, put into readings that have them.
+
+    Within variances 37.408 and 83.141, subject means with a mean difference of −15.62 and a
+    variance of 358.493.
+    """
+    spread = np.array([-1.0, 0.0, 1.0])
+    means = np.linspace(-1, 1, 85)
+    means = -15.62 + means * math.sqrt(358.493 / float(means.var(ddof=1)))
+    first = [mean + math.sqrt(37.408) * spread for mean in means]
+    second = [math.sqrt(83.141) * spread for _ in means]
+    limits = limits_true_value_constant(first, second)
+    assert (round(limits.bias, 2), round(limits.sd, 2)) == (-15.62, 20.95)
+    assert (round(limits.lower, 2), round(limits.upper, 2)) == (-56.68, 25.44)
+
+
 def test_one_reading_a_subject_makes_the_constant_form_the_plain_one() -> None:
     x, y = published.WRIGHT_1, published.MINI_1
     limits = limits_true_value_constant([np.array([v]) for v in x], [np.array([v]) for v in y])

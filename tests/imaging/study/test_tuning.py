@@ -11,17 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import fake_wing
+import numpy as np
 import psutil
 import pytest
 import threshold_wing
 
 from imaging.errors import InterruptedRunError, NoPhotosError, TableError, UsageError
+from imaging.photo.reading import read_photo
 from imaging.settings import Settings, effective_settings, parse_toml, settings_digest
 from imaging.study import tuning_run
+from imaging.study.references import Reference
 from imaging.study.tuning import Tuning, tune
 from imaging.study.tuning_options import TuningOptions
 from imaging.study.tuning_outputs import settings_document, verdict, write_tuning
 from imaging.study.tuning_tables import stable_range
+from imaging.study.tuning_tally import prepare
 
 TRUE_THRESHOLD = 0.55
 STEP = 0.05
@@ -137,6 +141,13 @@ def test_references_outside_the_photo_are_refused(tuned: Tuner, hairs: Path) -> 
     hairs.write_text("photo,root_x_px,root_y_px,tip_x_px,tip_y_px\np1.png,900,5,950,6\n")
     with pytest.raises(NoPhotosError, match="outside the photo of 96 by 80 px"):
         tuned("hair.min_confidence=0.2,0.55")
+
+
+def test_hairs_that_run_out_of_the_photo_end_at_its_edge(photos: Path) -> None:
+    photo = read_photo(photos / "p1.png", photo_id="p1.png", settings=Settings().photo)
+    ends = np.array([[90.0, 40, 102, 46], [-4, 10, 4, 18], [10, 20, 30, 40]])
+    found = prepare(Reference("hairs", ends=ends), photo).reference.ends
+    assert found.tolist() == [[90, 40, 96, 43], [0, 14, 4, 18], [10, 20, 30, 40]]
 
 
 def test_references_of_no_photo_name_both(tuned: Tuner, hairs: Path) -> None:
