@@ -1,4 +1,4 @@
-"""`dermetry synth hair-pairs`: visits to one spot of scalp, with the fate of every hair or graft."""
+"""`dermetry synth hair-pairs`: visits to one spot of scalp, with the fate of each hair or graft."""
 
 from __future__ import annotations
 

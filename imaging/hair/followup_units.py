@@ -1,4 +1,4 @@
-"""Follicular units and grafts followed from one visit to the next; all places in the baseline photo.
+"""Follicular units and grafts from one visit to the next; all places in the baseline photo.
 
 A unit is kept when any of its hairs is, or when another unit stands at its place: which hair of a
 unit shows differs from visit to visit, and detectors take two touching hairs for one.
@@ -195,9 +195,7 @@ def _nearest(roots_px: Floats, points: Floats, reach_px: float) -> dict[int, int
     if not len(roots_px) or not len(points):
         return {}
     apart = np.linalg.norm(roots_px[:, None] - points[None], axis=2)
-    return {
-        k: int(apart[k].argmin()) for k in range(len(roots_px)) if apart[k].min() <= reach_px
-    }
+    return {k: int(apart[k].argmin()) for k in range(len(roots_px)) if apart[k].min() <= reach_px}
 
 
 def _assign(before: Floats, after: Floats, reach_px: float, links: Floats) -> dict[int, int]:
@@ -207,6 +205,4 @@ def _assign(before: Floats, after: Floats, reach_px: float, links: Floats) -> di
     nearness = 1.0 - np.linalg.norm(before[:, None] - after[None], axis=2) / reach_px
     worth = np.where(links > 0, 2.0 * links + np.clip(nearness, 0.0, 1.0), nearness)
     rows, columns = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
-    return {
-        int(u): int(v) for u, v in zip(rows, columns, strict=True) if worth[u, v] > 0
-    }
+    return {int(u): int(v) for u, v in zip(rows, columns, strict=True) if worth[u, v] > 0}

@@ -73,9 +73,7 @@ def living_survival(
     if placed <= 0:
         return Survival()
     living, error = estimate_living([seen[k] for k in shared], [other[k] for k in shared])
-    return survival(
-        living - residents, placed, error_share=math.hypot(error_share, error / placed)
-    )
+    return survival(living - residents, placed, error_share=math.hypot(error_share, error / placed))
 
 
 def partner_visit(days: Sequence[float], position: int, *, early_days: float) -> int | None:

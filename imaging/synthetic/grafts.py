@@ -163,9 +163,7 @@ def _lay_out(
         row_spacing_mm=graft_spec.row_spacing_mm,
         hairs_per_unit=graft_spec.hairs_per_graft,
     )
-    natural = replace(
-        spec.units, density_per_cm2=graft_spec.residents_per_cm2, row_spacing_mm=0.0
-    )
+    natural = replace(spec.units, density_per_cm2=graft_spec.residents_per_cm2, row_spacing_mm=0.0)
     grafted = spot_hairs(replace(spec, units=rows), rng=rng)
     resident = spot_hairs(replace(spec, units=natural), rng=rng)
     roots = np.array([hair.root for hair in grafted]).reshape(-1, 2)

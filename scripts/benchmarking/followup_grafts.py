@@ -223,5 +223,3 @@ def _simulated_coverage(seen_when_shown: float, seen_when_not: float) -> float:
         told = living_survival(seen[1], seen[0], residents=0.0, error_share=error)
         held.append(told.low <= 100 * chance <= told.high)
     return float(np.mean(held))
-
-

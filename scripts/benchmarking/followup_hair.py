@@ -1,4 +1,4 @@
-"""Section `followup`: pairs of photographs, their decisions, growth, grafts, and what is refused."""
+"""Section `followup`: pairs of photographs: decisions, growth, grafts, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairs made of labelled photographs: foreign ones, the same frame taken twice, units painted out."""
+"""Pairs of labelled photographs: foreign ones, one frame taken twice, units painted out."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def _read(labelled: LabelledFolder, name: str) -> Frame:
     return Frame(photo, score_photo(photo, Settings()), labelled.labels[name])
 
 
-def _measure_foreign(
-    frames: list[Frame], rng: np.random.Generator, method: str
-) -> Iterator[Row]:
+def _measure_foreign(frames: list[Frame], rng: np.random.Generator, method: str) -> Iterator[Row]:
     pairs = [(a, b) for a in range(len(frames)) for b in range(len(frames)) if a != b]
     chosen = rng.permutation(len(pairs))[: FOREIGN_PER_FRAME * len(frames)]
     refused = []
@@ -101,9 +99,7 @@ def _measure_genuine(
         second, zoom = _turned(width, height, SECOND_CROP, MOST_TURN_DEG, rng)
         second_size = (round(SECOND_CROP[0] * width), round(SECOND_CROP[1] * height))
         photos = (
-            as_visit(
-                _warped(frame.photo.pixels, first, first_size), name="a", px_per_mm=px_per_mm
-            ),
+            as_visit(_warped(frame.photo.pixels, first, first_size), name="a", px_per_mm=px_per_mm),
             as_visit(
                 _relit(_warped(frame.photo.pixels, second, second_size), rng),
                 name="b",
@@ -159,9 +155,7 @@ def _measure_painted(
             baseline_role="postop",
             graft_map=tuple((float(x), float(y)) for x, y in places),
         )
-        found = scores and compare(
-            (frame.photo, later), (frame.score, scores[0]), plan
-        )
+        found = scores and compare((frame.photo, later), (frame.score, scores[0]), plan)
         if not found:
             refused += 1
             continue

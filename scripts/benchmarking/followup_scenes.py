@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,9 +85,7 @@ def draw_pairs(count: int, *, first_seed: int, is_phototrichogram: bool = False)
         start = time.perf_counter()
         scores = tuple(score_photo(photo, Settings()) for photo in photos)
         seconds = time.perf_counter() - start
-        yield Drawn(
-            preset, pair, change, (photos[0], photos[1]), (scores[0], scores[1]), seconds
-        )
+        yield Drawn(preset, pair, change, (photos[0], photos[1]), (scores[0], scores[1]), seconds)
 
 
 def draw_move(rng: np.random.Generator, *, share: float = 1.0) -> Move:
@@ -184,9 +182,7 @@ def _true_numbers(score: HairScore, scene: ScalpScene) -> dict[int, int]:
     height, width = scene.pixels.shape[:2]
     true = as_ends([_seen_ends(hair.path_px, width, height) for hair in scene.hairs])
     found, real = pair_ends(traced, true, tolerance_px=SAME_HAIR_MM * scene.px_per_mm)
-    return {
-        hairs[i].hair_id: scene.hairs[j].hair_id for i, j in zip(found, real, strict=True)
-    }
+    return {hairs[i].hair_id: scene.hairs[j].hair_id for i, j in zip(found, real, strict=True)}
 
 
 def _seen_ends(
@@ -231,7 +227,7 @@ def _true_change(
     return changed, len(before)
 
 
-def _inverse(drawn: Drawn):  # type: ignore[no-untyped-def]
+def _inverse(drawn: Drawn) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     placement = drawn.pair.placement
 
     def back(later: NDArray[np.float64]) -> NDArray[np.float64]:

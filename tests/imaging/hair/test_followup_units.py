@@ -71,9 +71,7 @@ def test_a_unit_of_which_nothing_is_known_has_no_row() -> None:
 def test_a_graft_of_a_map_is_kept_where_a_unit_grew() -> None:
     second = [hair(7, 4, 210, 200), hair(8, 4, 205, 200)]
     rows = [match(0, 7, "new"), match(0, 8, "new")]
-    found = follow_grafts(
-        fates([], second, rows), [(200.0, 200.0), (500.0, 500.0)], is_fresh=False
-    )
+    found = follow_grafts(fates([], second, rows), [(200.0, 200.0), (500.0, 500.0)], is_fresh=False)
     assert told(found) == [("kept", 1, 4), ("not_seen", 2, 0)]
     assert found[0].followup_hairs == 2
 
@@ -91,7 +89,9 @@ def test_a_graft_outside_the_common_field_has_no_row() -> None:
 
 
 def unit_rows(kept: int, gone: int, *, new: int = 0) -> list[HairMatch]:
-    first = [hair(k, k, 50.0 * (k % 19) + 5, 100.0 * (k // 19) + 5) for k in range(1, kept + gone + 1)]
+    first = [
+        hair(k, k, 50.0 * (k % 19) + 5, 100.0 * (k // 19) + 5) for k in range(1, kept + gone + 1)
+    ]
     second = [hair(100 + h.hair_id, h.hair_id, h.root_x_px, h.root_y_px) for h in first[:kept]]
     second += [hair(500 + k, 900 + k, 50.0 * k + 5, 900.0) for k in range(new)]
     rows = [match(h.hair_id, 100 + h.hair_id, "kept") for h in first[:kept]]
