@@ -47,8 +47,8 @@ class HairSettings(HairTracing):
         low=0.0,
         high=1.0,
         reason=(
-            "Mean quality of a traced line and those around it: hair gives 0.58 (long, crossing) to "
-            "0.8, the grain of a mole less than half."
+            "Mean quality of a traced line and those around it: the lowest of hair is 0.58 (long, "
+            "crossing) to 0.8, the grain of a mole has 0.45."
         ),
         stage="measuring",
     )
