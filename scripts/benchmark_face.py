@@ -3,8 +3,9 @@
 DIR is a folder of clear frontal faces; without one it is the astronaut of `sample_images/face`
 alone, whose forehead lies half behind a fringe: enough to see the benchmark run, not to judge by.
 Lesions come from two models of border and texture that the segmenter's training does not use
-(`benchmarking.painted_faces`); severity and drift are measured on the first.  Both rivals are fed the same regions in the same run: a threshold by Otsu on L*, and the adaptive threshold on
-L* that published tools use.
+(`benchmarking.painted_faces`); severity and drift are measured on the first.  Both rivals are fed
+the same regions in the same run: a threshold by Otsu on L*, and the adaptive threshold on L* that
+published tools use.
 """
 
 from __future__ import annotations
