@@ -11,6 +11,7 @@ import scored_folder as made
 from imaging.errors import TableError, UsageError
 from imaging.settings import HairSettings, Settings, parse_toml, replace_values
 from imaging.study.calibration import Calibration, calibrate_hair, write_calibration
+from imaging.study.calibration_hair import DiameterPairs, fit_diameters
 
 #: The camera reads 12 + 1.25 · the caliper's diameter.
 SHIFT_UM, GAIN = 12.0, 1.25
