@@ -127,7 +127,7 @@ def calibrate_hair(folder: Path, caliper: Path) -> Calibration:
     with open_for_reading(folder) as ledger:
         run = _run_of(ledger, folder, "hair")
         hairs: dict[str, Mapping[str, Mapping[str, object]]] = {
-            photo: {str(row["hair_id"]): row for row in rows}
+            photo: {str(row["hair_id"]): row for row in rows if row.get("status") != "deleted"}
             for photo, rows in ledger.table_rows("hairs")
         }
         subjects = _subjects(ledger)

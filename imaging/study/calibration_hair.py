@@ -254,7 +254,9 @@ def _check_range(values: Mapping[str, float]) -> None:
 def _notes(pairs: DiameterPairs) -> tuple[str, ...]:
     notes = [
         f"Fitted between {pairs.caliper_um.min():.0f} and {pairs.caliper_um.max():.0f} µm; beyond "
-        "that the line is a guess."
+        "that the line is a guess.",
+        "The caliper is taken as exact: where its own readings scatter, give the mean of several "
+        "of each hair, or the slope comes out too steep.",
     ]
     if pairs.are_means:
         notes.append(

@@ -11,6 +11,7 @@ import scored_folder as made
 from imaging.errors import TableError, UsageError
 from imaging.settings import HairSettings, Settings, parse_toml, replace_values
 from imaging.study.calibration import Calibration, calibrate_hair, write_calibration
+from imaging.study.calibration_hair import DiameterPairs, fit_diameters
 
 #: The camera reads 12 + 1.25 · the caliper's diameter.
 SHIFT_UM, GAIN = 12.0, 1.25
@@ -129,3 +130,15 @@ def test_hairs_that_the_camera_lacks_are_counted_not_used(site) -> None:
     calibration = site(edit=lambda lines: [*lines, "p0.jpg;99;50"])
     assert calibration.parts[0].pairs == 96
     assert any("1 hairs have no diameter" in note for note in calibration.notes)
+
+
+def test_a_caliper_whose_readings_scatter_steepens_the_line_and_the_notes_say_so() -> None:
+    """Equal diameters, caliper scatter as wide as a third of their spread: slope 1 + 1/9."""
+    rng = np.random.default_rng(5)
+    true = rng.uniform(30, 100, 4000)
+    spread = float(true.std())
+    subjects = np.array([f"s{n % 20}" for n in range(4000)])
+    read = true + rng.normal(0, spread / 3, 4000)
+    fit = fit_diameters(DiameterPairs(true, np.clip(read, 2, 400), subjects, are_means=False))
+    assert fit.values["diameter_slope"] == pytest.approx(1 + 1 / 9, abs=0.02)
+    assert any("taken as exact" in note for note in fit.notes)
