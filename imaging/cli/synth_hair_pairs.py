@@ -96,7 +96,7 @@ def _write(out: Path, made: list[PairFiles]) -> None:
     for files in made:
         for name, content in files.photos.items():
             write_bytes(out / "photos" / name, content)
-        for name, content in files.tables.items():
-            write_bytes(out / name, content.encode())
-    text = manifest_text([row for files in made for row in files.manifest])
-    write_bytes(out / "manifest.csv", text.encode())
+        for name, text in files.tables.items():
+            write_bytes(out / name, text.encode())
+    listed = manifest_text([row for files in made for row in files.manifest])
+    write_bytes(out / "manifest.csv", listed.encode())

@@ -103,11 +103,11 @@ def follow_units(fates: Fates) -> list[HairMatch]:
     of_second = {row.followup_hair_id: row for row in fates.rows if row.followup_hair_id}
     place_of = {fates.hairs[0][k].hair_id: u for u, own in enumerate(first.values()) for k in own}
     links = np.zeros((len(first), len(second)))
-    for v, own in enumerate(second.values()):
+    for column, own in enumerate(second.values()):
         for k in own:
             row = of_second.get(fates.hairs[1][k].hair_id)
             if row is not None and row.baseline_hair_id in place_of:
-                links[place_of[row.baseline_hair_id], v] += 1
+                links[place_of[row.baseline_hair_id], column] += 1
     partner = _assign(before, after, fates.reach_px, links)
     rows = []
     second_numbers = list(second)
@@ -124,12 +124,12 @@ def follow_units(fates: Fates) -> list[HairMatch]:
         state: MatchState = "kept" if there else "not_seen"
         rows.append(fates.row("unit", state, before[u], numbers=numbers, hairs=(len(own), there)))
     taken = set(partner.values())
-    for v, (number, own) in enumerate(second.items()):
+    for place, (number, own) in enumerate(second.items()):
         told = [of_second.get(fates.hairs[1][k].hair_id) for k in own]
         states = {row.state for row in told if row is not None}
-        if v not in taken and states == {"new"} and fates.is_inside(*after[v]):
+        if place not in taken and states == {"new"} and fates.is_inside(*after[place]):
             rows.append(
-                fates.row("unit", "new", after[v], numbers=(0, number), hairs=(0, len(own)))
+                fates.row("unit", "new", after[place], numbers=(0, number), hairs=(0, len(own)))
             )
     return rows
 

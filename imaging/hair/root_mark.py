@@ -54,9 +54,8 @@ def root_marks(
     if not paths:
         return np.zeros(0)
     densities = optical_densities(pixels, valid=readable, px_per_mm=px_per_mm)
-    red = cv2.GaussianBlur(
-        np.asarray(densities[..., 0], np.float32), (0, 0), _SMOOTH_MM * px_per_mm
-    )
+    smooth = cv2.GaussianBlur(densities[..., 0].copy(), (0, 0), _SMOOTH_MM * px_per_mm)
+    red = np.asarray(smooth, np.float32)
     return np.array([_mark(red, np.asarray(path, np.float64), px_per_mm) for path in paths])
 
 
