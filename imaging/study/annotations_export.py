@@ -238,7 +238,8 @@ def _features(photo: PhotoResult) -> Iterator[dict[str, Any]]:
 def _feature(
     kind: str, name: str, geometry: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    numbers, texts = {}, {}
+    numbers: dict[str, Any] = {}
+    texts: dict[str, Any] = {}
     for key, value in facts.items():
         (texts if isinstance(value, (str, bool, np.bool_)) else numbers)[key] = value
     return {

@@ -213,7 +213,7 @@ def _cut_to_photo(ends: Floats, shape: tuple[int, int]) -> Ends:
             is_cut = (edge != here[:, axis]) & ((edge - there[:, axis]) * run > 0)
             share = np.divide(edge - there[:, axis], run, out=np.ones_like(run), where=is_cut)
             cut[:, end] = there + share[:, None] * (here - there)
-    return as_ends(cut.reshape(-1, 4))
+    return cut.reshape(-1, 4)
 
 
 def tally(
