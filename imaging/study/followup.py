@@ -113,7 +113,7 @@ def run_followup(
     if photos.is_interrupted:
         return FollowupSummary(photos, PairCounts(0, 0, 0, 0, 0), 0)
     wing = load_wing(options.batch.wing)
-    with open_for_writing(out_dir, wing.name) as ledger, StopRequest() as stop:
+    with open_for_writing(out_dir, wing.name) as ledger, StopRequest(observer.stopping) as stop:
         work = _Work(out_dir, options, wing, pair_wing, ledger)
         reused = _compare_all(planned, work, observer=observer, stop=stop)
         counts = count_pairs(ledger)
