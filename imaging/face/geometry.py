@@ -23,6 +23,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .mesh_points import LEFT_EYE_CORNER, MOUTH_CORNERS, RIGHT_EYE_CORNER
+
 Array = NDArray[np.generic]
 
 #: Labels of `FaceRegions.outline` and `FaceRegions.labels`, and of the ``_regions.png`` masks.
@@ -54,9 +56,8 @@ EXCLUSION_CODES: dict[str, int] = {
     "eye_cover": 11,
 }
 
-#: Mesh points that face coordinates rest on, and where they lie: as on the synthetic faces that
-#: the pigment network was trained on (`synthetic.portrait`).
-OUTER_EYES, MOUTH_ENDS = (33, 263), (61, 291)
+#: Where eyes and mouth lie in face coordinates: as on the synthetic faces that the pigment network
+#: was trained on (`synthetic.portrait`).
 EYES_DOWN, MOUTH_DOWN = -0.2, 0.78
 
 
@@ -108,7 +109,10 @@ class FaceLandmarks:
         unit, with the eyes at `EYES_DOWN` and the mouth at `MOUTH_DOWN` on every face.
         """
         points = self.points_px.astype(np.float64)
-        eyes, mouth = points[list(OUTER_EYES)].mean(axis=0), points[list(MOUTH_ENDS)].mean(axis=0)
+        eyes, mouth = (
+            points[[RIGHT_EYE_CORNER, LEFT_EYE_CORNER]].mean(axis=0),
+            points[list(MOUTH_CORNERS)].mean(axis=0),
+        )
         down = (mouth - eyes) / (MOUTH_DOWN - EYES_DOWN)
         across = np.array([down[1], -down[0]]) / np.linalg.norm(down) * self.face_width_px / 2
         origin = eyes - EYES_DOWN * down

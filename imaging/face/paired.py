@@ -17,7 +17,7 @@ from ..photo.colour import lab_of, lightness_of_density, typology_angle_deg
 from ..records import FaceScore
 from ..settings import Settings
 from .laying import LaidFace, label_of
-from .pigment import FACE_WIDTH_MM
+from .pigment import FACE_WIDTH_MM, MELANIN_SLOPE, RED_GAIN
 from .region_change import smooth_step
 from .score import FaceEvidence, score_evidence
 
@@ -33,11 +33,6 @@ ODDS_PER_DELTA_L = 1.3
 
 #: Log odds beyond this are a segmenter's certainty, not a distance: 3 ΔL* overturn them.
 MOST_ODDS = 4.0
-
-#: Redness as `records.FaceMaps.redness` has it, of a step of optical density in R, G, B: the
-#: combination of G − R and B − R that is blind to melanin and to shading.
-MELANIN_SLOPE = 0.27 / 0.42
-RED_GAIN = 0.74 / (0.74 - MELANIN_SLOPE * 0.62)
 
 
 def score_both(

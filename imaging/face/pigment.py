@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..photo.colour import lightness_of_density, optical_density
+from ..photo.colour import MELASMA_DIRECTION, lightness_of_density, optical_density
 from ..settings import FaceSettings
 from .illumination import normal_density
 from .segmenter import segment_pigment
@@ -20,9 +20,6 @@ from .segmenter import segment_pigment
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Matrix = NDArray[np.float64]
-
-#: Optical density that a lesion adds in linear R, G, B per unit in green, on real faces.
-MELASMA_STEP = np.array([0.73, 1.0, 1.15], np.float32)
 
 #: Ear to ear of an adult; without a scale, millimetres on a face rest on it.
 FACE_WIDTH_MM = 135.0
@@ -93,7 +90,7 @@ def find_pigment(
     red = (step[..., 1] - step[..., 0]) - MELANIN_SLOPE * (step[..., 2] - step[..., 0])
     if found.added is not None:
         # Where normal skin is scarce a model of it follows the lesions; the segmenter does not.
-        normal = density - found.added[..., None] * MELASMA_STEP
+        normal = density - found.added[..., None] * np.array(MELASMA_DIRECTION, np.float32)
     contrast = lightness_of_density(normal) - lightness_of_density(density)
     return PigmentEvidence(
         probability=found.probability,

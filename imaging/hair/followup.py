@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import PairRefusedError
 from ..photo.alignment import Alignment, View, align_photos, common_field
+from ..photo.places import is_in_mask
 from ..records import Hair, HairScore, Photo, join_flags
 from ..records.followup import HairComparison, HairMatch, PairPlan
 from ..settings import FollowupSettings, Settings
@@ -19,6 +20,7 @@ from .followup_units import Fates, follow_grafts, follow_units, units_as_grafts
 from .matching import Floats, HairPlaces, match_hairs, places_of
 from .root_mark import root_marks
 from .second_look import Sight, Traced, look_again, look_at
+from .skin import optical_densities
 
 #: Goes up whenever a number of a hair comparison changes.
 ALGORITHM_VERSION = "hair-followup-3"
@@ -96,12 +98,6 @@ def _view(photo: Photo, score: HairScore, hairs: Sequence[Hair]) -> View:
     )
 
 
-def _is_inside(mask: NDArray[np.bool_], x: float, y: float) -> bool:
-    row, column = math.floor(y), math.floor(x)
-    height, width = mask.shape
-    return 0 <= row < height and 0 <= column < width and bool(mask[row, column])
-
-
 def _hair_matches(
     alignment: Alignment,
     photos: tuple[Photo, Photo],
@@ -125,14 +121,20 @@ def _hair_matches(
     )
     partner = dict(match_hairs(*places, chosen).tolist())
     roots = ([path[0] for path in paths[0]], [path[0] for path in moved[1]])
-    inside = [{i for i, (x, y) in enumerate(group) if _is_inside(common, x, y)} for group in roots]
+    inside = [{i for i, (x, y) in enumerate(group) if is_in_mask(common, x, y)} for group in roots]
     alone = [sorted(inside[0] - set(partner)), sorted(inside[1] - set(partner.values()))]
+    px_per_mm = (unit, later)
+    readable = [_mask(scores[k].readable, photos[k]) for k in range(2)]
+    densities = [
+        optical_densities(photos[k].pixels, valid=readable[k], px_per_mm=px_per_mm[k])
+        for k in range(2)
+    ]
     traced = [
         Traced(
             look_at(
-                photos[k].pixels,
-                readable=_mask(scores[k].readable, photos[k]),
-                px_per_mm=(unit, later)[k],
+                densities[k],
+                readable=readable[k],
+                px_per_mm=px_per_mm[k],
                 settings=settings.hair,
             ),
             paths[k],
@@ -156,12 +158,7 @@ def _hair_matches(
     partner |= _pairs_of_seen(places, sights, chosen)
     rooted = [
         _has_mark(
-            root_marks(
-                photos[k].pixels,
-                paths[k],
-                readable=_mask(scores[k].readable, photos[k]),
-                px_per_mm=(unit, later)[k],
-            ),
+            root_marks(densities[k], paths[k], px_per_mm=px_per_mm[k]),
             chosen.root_mark_density,
         )
         for k in range(2)
@@ -195,7 +192,7 @@ def _hair_matches(
         (np.array(roots[0]).reshape(-1, 2), np.array(roots[1]).reshape(-1, 2)),
         rows,
         warp.forward,
-        lambda x, y: _is_inside(common, x, y),
+        lambda x, y: is_in_mask(common, x, y),
         chosen.unit_reach_mm * unit,
     )
     units = follow_units(fates)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .matching import Floats
-from .skin import optical_densities
 
 #: Noise finer than this is smoothed away.
 _SMOOTH_MM = 0.015
@@ -26,20 +25,16 @@ _RUN_MM = 0.15
 
 
 def root_marks(
-    pixels: NDArray[np.uint8],
-    paths: Sequence[Floats],
-    *,
-    readable: NDArray[np.bool_],
-    px_per_mm: float,
+    densities: NDArray[np.float32], paths: Sequence[Floats], *, px_per_mm: float
 ) -> Floats:
     """Return how much darker in red light the skin behind each root is than beside it.
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
+    densities : ndarray of float32, shape (h, w, 3)
+        As `optical_densities` gives them.
     paths : sequence of ndarray, each of shape (k, 2)
         Centre lines in px, root first.
-    readable : ndarray of bool, shape (h, w)
     px_per_mm : float
 
     Returns
@@ -53,7 +48,6 @@ def root_marks(
     """
     if not paths:
         return np.zeros(0)
-    densities = optical_densities(pixels, valid=readable, px_per_mm=px_per_mm)
     smooth = cv2.GaussianBlur(densities[..., 0].copy(), (0, 0), _SMOOTH_MM * px_per_mm)
     red = np.asarray(smooth, np.float32)
     return np.array([_mark(red, np.asarray(path, np.float64), px_per_mm) for path in paths])

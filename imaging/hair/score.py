@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import NothingReadableError
 from ..photo.graphics import find_graphics
+from ..photo.places import is_in_mask
 from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
 from ..records import CutoffSplit, Hair, HairScore, Photo, Scale, Unit, join_flags
@@ -177,7 +178,7 @@ def _hairs_and_units(
     for unit in range(1, int(unit_of.max(initial=0)) + 1):
         roots = np.array([traced[i].path_px[0] for i in np.flatnonzero(unit_of == unit)])
         x, y = roots.mean(axis=0)
-        units.append(Unit(unit, _rounded(x), _rounded(y), len(roots), _is_inside(frame, x, y)))
+        units.append(Unit(unit, _rounded(x), _rounded(y), len(roots), is_in_mask(frame, x, y)))
     hairs = tuple(
         _hair_record(
             i + 1, hair, float(diameters_um[i]), int(unit_of[i]), frame, evidence, settings
@@ -214,7 +215,7 @@ def _hair_record(
         length_mm=_rounded(hair.length_mm) if evidence.scale.is_known else math.nan,
         diameter_um=_rounded(diameter_um),
         kind=kind,
-        counted=hair.has_root and _is_inside(frame, root_x, root_y),
+        counted=hair.has_root and is_in_mask(frame, root_x, root_y),
         confidence=_rounded(hair.confidence),
         has_root=hair.has_root,
     )
@@ -322,12 +323,6 @@ def _hairs_by_unit(counted: list[Hair]) -> NDArray[np.int64]:
     """Counted hairs per unit; a hair without unit (no scale) stands alone."""
     ids = np.array([hair.unit_id or -hair.hair_id for hair in counted], np.int64)
     return np.unique(ids, return_counts=True)[1].astype(np.int64)
-
-
-def _is_inside(frame: NDArray[np.bool_], x_px: float, y_px: float) -> bool:
-    row, column = math.floor(y_px), math.floor(x_px)
-    height, width = frame.shape
-    return 0 <= row < height and 0 <= column < width and bool(frame[row, column])
 
 
 def _mean(values: list[float]) -> float:

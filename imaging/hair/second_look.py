@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from ..settings import HairSettings
 from .evidence import Map
 from .ridges import shaft_density
-from .skin import optical_densities
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -148,11 +147,11 @@ def _sight(there: float, here: float, share: float) -> Sight:
     return "seen" if share * there <= here else "hidden"
 
 
-def look_at(
-    pixels: NDArray[np.uint8], *, readable: Bools, px_per_mm: float, settings: HairSettings
-) -> Look:
-    """Return a photo prepared for looking at places in it; no shaft hides another yet."""
-    densities = optical_densities(pixels, valid=readable, px_per_mm=px_per_mm)
+def look_at(densities: Map, *, readable: Bools, px_per_mm: float, settings: HairSettings) -> Look:
+    """Return a photo, given by its `optical_densities`, prepared for looking at places in it.
+
+    No shaft hides another yet.
+    """
     darkness, _ = shaft_density(densities, readable, px_per_mm, settings)
     return Look(darkness, ~readable, px_per_mm)
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..photo.colour import linear_light, srgb_pixels
-from .face import MELASMA_DIRECTION, random_field
+from ..photo.colour import MELASMA_DIRECTION, linear_light, srgb_pixels
+from .face import random_field
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]

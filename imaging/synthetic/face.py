@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..photo.colour import lab_of, linear_light, srgb_pixels
+from ..photo.colour import MELASMA_DIRECTION, lab_of, linear_light, srgb_pixels
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -25,9 +25,6 @@ Mask = NDArray[np.bool_]
 #: Region labels, as in the ``_regions.png`` masks; 5 is face skin of no scored region.
 REGIONS: dict[str, int] = {"forehead": 1, "right_malar": 2, "left_malar": 3, "chin": 4}
 OTHER_SKIN = 5
-
-#: Direction of a real lesion step in optical density of linear R, G, B.
-MELASMA_DIRECTION = (0.73, 1.00, 1.15)
 
 #: Pigmented share of each region, in percent, of the patterns that melasma follows.
 PATTERNS: dict[str, dict[str, float]] = {

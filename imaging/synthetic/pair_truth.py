@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..photo.places import is_in_mask
 from .camera import encode_jpeg
 from .grafts import GraftSpec, make_graft_course, recipient_spec
 from .spec import ScalpScene, ScalpSpec
@@ -84,17 +85,11 @@ def graft_files(
     moves = [_draw_move(rng) for _ in range(2)]
     course = make_graft_course(spec, graft_spec, moves, rng=rng, later_specs=later)
     frame = counting_frame(course.postop, guard_mm=GUARD_MM)
-
-    def is_in(x: float, y: float) -> bool:
-        row, column = math.floor(y), math.floor(x)
-        height, width = frame.shape
-        return 0 <= row < height and 0 <= column < width and bool(frame[row, column])
-
-    placed = [graft for graft in course.grafts if is_in(graft.x_px, graft.y_px)]
+    placed = [graft for graft in course.grafts if is_in_mask(frame, graft.x_px, graft.y_px)]
     resident = [
         hair
         for hair in course.postop.hairs
-        if hair.unit_id in course.residents and is_in(*hair.root)
+        if hair.unit_id in course.residents and is_in_mask(frame, *hair.root)
     ]
     known = {
         "grafts_in_field": len(placed),

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .face import MELASMA_DIRECTION, random_field
+from ..photo.colour import MELASMA_DIRECTION
+from .face import random_field
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.places import is_in_mask
 from .layout import STEP_PX
 from .spec import ScalpScene
 
@@ -109,11 +110,8 @@ def truth_counts(scene: ScalpScene, *, guard_mm: float = 0.2) -> dict[str, Any]:
     height, width = frame.shape
     area_cm2 = float(frame.sum()) / scene.px_per_mm**2 / 100.0
 
-    def is_counted(x: float, y: float) -> bool:
-        return 0 <= x < width and 0 <= y < height and bool(frame[math.floor(y), math.floor(x)])
-
-    counted = [hair for hair in scene.hairs if is_counted(*hair.root)]
-    units = [unit for unit in scene.units if is_counted(unit.x_px, unit.y_px)]
+    counted = [hair for hair in scene.hairs if is_in_mask(frame, *hair.root)]
+    units = [unit for unit in scene.units if is_in_mask(frame, unit.x_px, unit.y_px)]
     terminal = sum(hair.kind == "terminal" for hair in counted)
     return {
         "px_per_mm": scene.px_per_mm,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,13 +10,15 @@ from numpy.typing import NDArray
 
 from imaging.hair.followup_survival import Survival
 from imaging.hair.score import score_photo
+from imaging.photo.places import is_in_mask
 from imaging.records import HairScore, PairPlan, Photo
 from imaging.settings import Settings
 from imaging.study.living import living_survival
 from imaging.synthetic.grafts import GraftCourse, GraftSpec, make_graft_course, recipient_spec
 
-from .followup_scenes import as_visit, compare, draw_move, relit
+from .followup_scenes import compare, draw_move, relit
 from .results import Bar, Row
+from .tool import as_photo
 
 SECTION = "Follow-up: graft survival, post-operative to month 12"
 
@@ -116,7 +117,7 @@ def draw_course(seed: int) -> ScoredCourse:
     course = make_graft_course(spec, graft_spec, moves, rng=rng, later_specs=later)
     scenes = (course.postop, *course.visits)
     photos = tuple(
-        as_visit(scene.pixels, name=f"visit {k}", px_per_mm=scene.px_per_mm)
+        as_photo(scene.pixels, name=f"visit {k}", px_per_mm=scene.px_per_mm)
         for k, scene in enumerate(scenes)
     )
     return ScoredCourse(course, photos, tuple(score_photo(p, Settings()) for p in photos))
@@ -125,11 +126,11 @@ def draw_course(seed: int) -> ScoredCourse:
 def tell(scored: ScoredCourse, *, has_map: bool) -> Told | None:
     """Return what the comparisons tell of a course; None when a pair is refused."""
     course, frame = scored.course, _frame(scored, 0)
-    inside = [g for g in course.grafts if _is_in(frame, (g.x_px, g.y_px))]
+    inside = [g for g in course.grafts if is_in_mask(frame, g.x_px, g.y_px)]
     resident = [
         hair
         for hair in course.postop.hairs
-        if hair.unit_id in course.residents and _is_in(frame, hair.root)
+        if hair.unit_id in course.residents and is_in_mask(frame, *hair.root)
     ]
     plan = PairPlan(
         baseline_role="postop",
@@ -192,12 +193,7 @@ def _frame(scored: ScoredCourse, k: int) -> NDArray[np.bool_]:
 
 def _in_visit(scored: ScoredCourse, x: float, y: float, k: int) -> bool:
     place = scored.course.placements[k - 1].forward(np.array([[x, y]]))[0]
-    return _is_in(_frame(scored, k), (float(place[0]), float(place[1])))
-
-
-def _is_in(mask: NDArray[np.bool_], place: tuple[float, float]) -> bool:
-    x, y = math.floor(place[0]), math.floor(place[1])
-    return 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and bool(mask[y, x])
+    return is_in_mask(_frame(scored, k), *place)
 
 
 def _simulated_coverage(seen_when_shown: float, seen_when_not: float) -> float:

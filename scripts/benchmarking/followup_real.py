@@ -18,10 +18,11 @@ from imaging.photo.reading import read_photo
 from imaging.records import HairScore, PairPlan, Photo, PhotoInputs
 from imaging.settings import Settings
 
-from .followup_scenes import as_visit, compare
+from .followup_scenes import compare
 from .labelled_frames import Labels, in_ignore_zone
 from .real_hair import LabelledFolder
 from .results import Bar, Row
+from .tool import as_photo
 
 SECTION = "Follow-up: pairs of labelled photographs"
 SEED = 73_000
@@ -99,8 +100,8 @@ def _measure_genuine(
         second, zoom = _turned(width, height, SECOND_CROP, MOST_TURN_DEG, rng)
         second_size = (round(SECOND_CROP[0] * width), round(SECOND_CROP[1] * height))
         photos = (
-            as_visit(_warped(frame.photo.pixels, first, first_size), name="a", px_per_mm=px_per_mm),
-            as_visit(
+            as_photo(_warped(frame.photo.pixels, first, first_size), name="a", px_per_mm=px_per_mm),
+            as_photo(
                 _relit(_warped(frame.photo.pixels, second, second_size), rng),
                 name="b",
                 px_per_mm=px_per_mm * zoom,
@@ -145,7 +146,7 @@ def _measure_painted(
         height, width = pixels.shape[:2]
         matrix, zoom = _turned(width, height, PAINTED_CROP, PAINTED_TURN_DEG, rng)
         size = (round(PAINTED_CROP[0] * width), round(PAINTED_CROP[1] * height))
-        later = as_visit(
+        later = as_photo(
             _relit(_warped(pixels, matrix, size), rng), name="b", px_per_mm=px_per_mm * zoom
         )
         scores = _score((later,))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from imaging.errors import PairRefusedError
 from imaging.hair.followup import compare_scores
 from imaging.hair.score import score_photo
-from imaging.records import HairComparison, HairScore, PairPlan, Photo, PhotoInputs
+from imaging.photo.places import is_in_mask
+from imaging.records import HairComparison, HairScore, PairPlan, Photo
 from imaging.settings import Settings
 from imaging.synthetic.scalp import PRESETS, ScalpSpec
 from imaging.synthetic.spec import ScalpScene
@@ -22,6 +23,7 @@ from imaging.synthetic.visits import Change, Move, VisitPair, make_visit_pair
 
 from .labelled_frames import as_ends, pair_ends
 from .scenes import SAME_HAIR_MM
+from .tool import as_photo
 
 #: Seeds of the benchmark's pairs: far from those that tests, samples and calibration use.
 FIRST_PAIR_SEED = 71_000
@@ -79,7 +81,7 @@ def draw_pairs(count: int, *, first_seed: int, is_phototrichogram: bool = False)
             )
         pair = make_visit_pair(spec, change, move, rng=rng, followup_spec=relit(spec, rng))
         photos = tuple(
-            as_visit(scene.pixels, name=name, px_per_mm=spec.px_per_mm)
+            as_photo(scene.pixels, name=name, px_per_mm=spec.px_per_mm)
             for scene, name in ((pair.baseline, "baseline"), (pair.followup, "followup"))
         )
         start = time.perf_counter()
@@ -111,12 +113,6 @@ def relit(spec: ScalpSpec, rng: np.random.Generator) -> ScalpSpec:
         violet=spec.camera.violet * float(rng.uniform(0.5, 1.0)),
     )
     return replace(spec, camera=camera)
-
-
-def as_visit(pixels: NDArray[np.uint8], *, name: str, px_per_mm: float) -> Photo:
-    """Return pixels in memory as the photo of a visit."""
-    upright = np.ascontiguousarray(pixels)
-    return Photo(name, upright, "0" * 64, inputs=PhotoInputs(px_per_mm=px_per_mm))
 
 
 def compare(
@@ -210,7 +206,7 @@ def _true_change(
 
     def is_common(place: NDArray[np.float64]) -> bool:
         later = pair.placement.forward(place[None])[0]
-        return _is_in(frames[0], place) and _is_in(frames[1], later)
+        return is_in_mask(frames[0], *place) and is_in_mask(frames[1], *later)
 
     before = [
         hair
@@ -240,8 +236,3 @@ def _inverse(drawn: Drawn) -> Callable[[NDArray[np.float64]], NDArray[np.float64
         return place
 
     return back
-
-
-def _is_in(mask: NDArray[np.bool_], place: NDArray[np.float64]) -> bool:
-    x, y = math.floor(place[0]), math.floor(place[1])
-    return 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and bool(mask[y, x])

@@ -20,11 +20,10 @@ from imaging.face.landmarks import find_landmarks, working_frame
 from imaging.face.masi import mmasi
 from imaging.face.regions import find_regions
 from imaging.face.truth import true_grades
-from imaging.photo.colour import lab_of, linear_light
+from imaging.photo.colour import MELASMA_DIRECTION, lab_of, linear_light
 from imaging.photo.reading import find_photos, read_photo
 from imaging.settings import Settings
 from imaging.synthetic.face import (
-    MELASMA_DIRECTION,
     REGIONS,
     MelasmaScene,
     MelasmaSpec,

@@ -62,11 +62,13 @@ class Method:
         return encoded.tobytes()
 
 
-def as_photo(pixels: NDArray[np.uint8], *, px_per_mm: float | None) -> Photo:
+def as_photo(
+    pixels: NDArray[np.uint8], *, px_per_mm: float | None, name: str = "pixels.png"
+) -> Photo:
     """Return pixels in memory as the photo that reading would give."""
     upright = np.ascontiguousarray(pixels)
     digest = hashlib.sha256(upright.tobytes()).hexdigest()
-    return Photo("pixels.png", upright, digest, "PNG", inputs=PhotoInputs(px_per_mm=px_per_mm))
+    return Photo(name, upright, digest, "PNG", inputs=PhotoInputs(px_per_mm=px_per_mm))
 
 
 def traced_ends(score: HairScore) -> Ends:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from imaging.hair.root_mark import root_marks
+from imaging.hair.skin import optical_densities
 
 PX_PER_MM = 100.0
 PATH = np.column_stack([np.linspace(150.0, 200.0, 11), np.full(11, 100.0)])
@@ -18,7 +19,8 @@ def marks(*, has_root: bool) -> float:
         cv2.line(pixels, (130, 100), (150, 100), (170, 158, 147), 6)
     cv2.line(pixels, (150, 100), (200, 100), (40, 40, 40), 6)
     readable = np.ones(pixels.shape[:2], bool)
-    return float(root_marks(pixels, [PATH], readable=readable, px_per_mm=PX_PER_MM)[0])
+    densities = optical_densities(pixels, valid=readable, px_per_mm=PX_PER_MM)
+    return float(root_marks(densities, [PATH], px_per_mm=PX_PER_MM)[0])
 
 
 def test_a_buried_shaft_marks_its_root():
@@ -31,5 +33,5 @@ def test_a_loose_piece_has_no_mark():
 
 
 def test_no_hair_has_no_mark():
-    empty = np.zeros((50, 50, 3), np.uint8)
-    assert len(root_marks(empty, [], readable=np.ones((50, 50), bool), px_per_mm=100.0)) == 0
+    empty = np.zeros((50, 50, 3), np.float32)
+    assert len(root_marks(empty, [], px_per_mm=100.0)) == 0

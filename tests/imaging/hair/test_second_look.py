@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.hair.second_look import Traced, look_again, look_at, shaft_contrast
+from imaging.hair.skin import optical_densities
 from imaging.settings import HairSettings
 
 PX_PER_MM = 100.0
@@ -34,9 +35,10 @@ def photo(*shafts: NDArray[np.float64], level: int = 60) -> NDArray[np.uint8]:
 
 def traced(pixels: NDArray[np.uint8], *paths: NDArray[np.float64]) -> Traced:
     """Return a photo and its lines; both photos have the same coordinates."""
+    readable = np.ones(pixels.shape[:2], bool)
     look = look_at(
-        pixels,
-        readable=np.ones(pixels.shape[:2], bool),
+        optical_densities(pixels, valid=readable, px_per_mm=PX_PER_MM),
+        readable=readable,
         px_per_mm=PX_PER_MM,
         settings=HairSettings(),
     )
