@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,9 @@ class FaceMasks:
     loose: Mask
     spots: Mask
     red: Mask
+
+
+Layers = TypeVar("Layers", FaceMasks, PigmentEvidence, SpotEvidence)
 
 
 def find_masks(
@@ -102,6 +107,10 @@ def measure_region(
     """
     if readable_percent < settings.min_readable_percent or not region.any():
         return unreadable_region(name, readable_percent)
+    # Nothing outside the region counts: a photo has eight rows, and most of it lies in none.
+    box = _box_around(region)
+    region, ita_deg = region[box], ita_deg[box]
+    masks, pigment, spots = _cut(masks, box), _cut(pigment, box), _cut(spots, box)
     area = float(region.sum())
     lesion = masks.pigment & region
     floor = settings.area_floor_percent
@@ -146,6 +155,17 @@ def measure_region(
         red_area_count=float(count_parts(red, region)),
         skin_area_px=area * photo_px_per_px,
     )
+
+
+def _box_around(region: Mask) -> tuple[slice, slice]:
+    left, top, width, height = cv2.boundingRect(region.view(np.uint8))
+    return slice(top, top + height), slice(left, left + width)
+
+
+def _cut(layers: Layers, box: tuple[slice, slice]) -> Layers:
+    """Return a record of layers, shape (h, w) each, within a box."""
+    parts = {field.name: getattr(layers, field.name)[box] for field in fields(layers)}
+    return replace(layers, **parts)
 
 
 def unreadable_region(name: str, readable_percent: float) -> RegionScore:
