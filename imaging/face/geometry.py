@@ -139,13 +139,20 @@ class WorkingFrame:
     width_px: int
 
     def cut(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the working image of a photo (or of a mask: uint8, 2 or 3 dimensions)."""
+        """Return the working image of a photo, uint8, 2 or 3 dimensions."""
         part = np.rot90(pixels[self.row0 : self.row1, self.col0 : self.col1], self.quarter_turns)
         part = np.ascontiguousarray(part)
         if part.shape[:2] == (self.height_px, self.width_px):
             return part
         size = (self.width_px, self.height_px)
         return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+    def cut_mask(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the pixels of the working image that lie mostly in a mask of the photo."""
+        # Most photos carry neither text nor bars, and to reduce nothing takes as long.
+        if not mask.any():
+            return np.zeros((self.height_px, self.width_px), np.bool_)
+        return self.cut(mask.astype(np.uint8)) > 0
 
     def place_points(self, points_px: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return photo points, shape (n, 2), in pixels of the working image."""

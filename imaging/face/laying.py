@@ -120,7 +120,7 @@ def lay_over(
 def _without_text(pixels: Pixels, frame: WorkingFrame, score: FaceScore) -> Pixels:
     if score.text is None:
         return pixels
-    return black_out(pixels, frame.cut(score.text.astype(np.uint8)) > 0)
+    return black_out(pixels, frame.cut_mask(score.text))
 
 
 def _covered(pixels: Pixels, warp: FaceWarp, frame: WorkingFrame, score: FaceScore) -> Pixels:
@@ -129,7 +129,7 @@ def _covered(pixels: Pixels, warp: FaceWarp, frame: WorkingFrame, score: FaceSco
     out = black_out(pixels, ~shown)
     if score.text is None:
         return out
-    text = frame.cut(score.text.astype(np.uint8)) > 0
+    text = frame.cut_mask(score.text)
     return black_out(out, warp.fetch(text, is_label=True))
 
 

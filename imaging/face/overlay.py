@@ -110,7 +110,7 @@ def _parts(score: FaceScore) -> tuple[FaceMaps, WorkingFrame]:
 def _base(photo: Photo, score: FaceScore, frame: WorkingFrame, maps: FaceMaps) -> Pixels:
     image = frame.cut(photo.pixels)
     if score.text is not None:
-        image = black_out(image, frame.cut(score.text.astype(np.uint8)) > 0)
+        image = black_out(image, frame.cut_mask(score.text))
     if score.anonymise:
         image = black_out(image, maps.hidden)
     # Left for the drawing, and half as much for the maps beside it.

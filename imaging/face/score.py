@@ -247,7 +247,7 @@ def _face_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
     frame = working_frame(landmarks, photo.pixels.shape, settings=settings)
     placed = frame.place(landmarks)
     pixels = frame.cut(photo.pixels)
-    covered = frame.cut(masked.astype(np.uint8)).astype(bool)
+    covered = frame.cut_mask(masked)
     regions = find_regions(pixels, placed, settings=settings, masked=covered)
     flags = [*landmarks.flags, *regions.flags]
     if landmarks.view != "front":
@@ -270,7 +270,7 @@ def _face_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
 def _patch_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
     frame = patch_frame(photo.pixels.shape, settings=settings)
     pixels = frame.cut(photo.pixels)
-    covered = frame.cut(masked.astype(np.uint8)).astype(bool)
+    covered = frame.cut_mask(masked)
     outline = patch_outline(pixels.shape, frame, photo.inputs.polygon_px)
     face_width_px = pixels.shape[1] / settings.patch_width_share
     skin = patch_skin(pixels, outline, covered, face_width_px=face_width_px)
