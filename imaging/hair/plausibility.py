@@ -7,7 +7,20 @@ import numpy as np
 from ..records import Scale
 from ..settings import HairSettings
 from .evidence import ShaftEvidence
+from .surface import Surface
 from .tracing import TracedHair
+
+
+def judge_surface(surface: Surface, settings: HairSettings) -> tuple[str, ...]:
+    """Return the flag ``no_scalp`` where the ground is no one surface under one lamp.
+
+    Its mean colour is not judged: the lamps of microscopes give skin any tint.
+    """
+    is_scene = (
+        surface.unevenness > settings.most_surface_unevenness
+        or surface.colour_spread > settings.most_colour_spread
+    )
+    return ("no_scalp",) if is_scene else ()
 
 
 def judge_traces(

@@ -20,9 +20,10 @@ from . import follicles
 from .diameter import CentreLine, measure_widths
 from .evidence import Map, ShaftEvidence
 from .field import Field, counting_frame, find_field
-from .plausibility import judge_traces
+from .plausibility import judge_surface, judge_traces
 from .segmenter import find_segmenter
 from .skin import linear_absorption
+from .surface import Surface, measure_surface
 from .tracing import TracedHair, trace_hairs
 from .working_scale import estimate_zoom
 
@@ -46,6 +47,7 @@ class HairEvidence:
     field: Field
     text: NDArray[np.bool_]
     shafts: ShaftEvidence
+    surface: Surface
     flags: tuple[str, ...]
 
     @property
@@ -92,7 +94,8 @@ def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
         zoom = recall(estimate_zoom, photo.pixels, valid=field.readable, settings=settings.hair)
     shafts = recall(_find_shafts, photo.pixels, field, zoom, settings.hair)
     flags = join_flags(photo.flags, scale_flags, quality.flags, field.flags)
-    return HairEvidence(photo, scale, field, graphics.text, shafts, flags)
+    surface = recall(measure_surface, photo.pixels, field.readable)
+    return HairEvidence(photo, scale, field, graphics.text, shafts, surface, flags)
 
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
@@ -107,6 +110,7 @@ def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
     flags = join_flags(
         evidence.flags,
         unit_flags,
+        judge_surface(evidence.surface, settings.hair),
         judge_traces(traced, evidence.shafts, evidence.scale, settings.hair),
     )
     return _figures(evidence, hairs, units, frame, flags, settings.hair)

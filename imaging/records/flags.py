@@ -89,6 +89,11 @@ _DECLARED = (
         "Use a higher magnification.",
     ),
     Flag(
+        "no_scalp",
+        "What is seen is no evenly lit skin: this seems to be no photo of a scalp.",
+        "Check the file; if it is a scalp, fill the field with skin.",
+    ),
+    Flag(
         "too_dense",
         "Hair covers so much skin that roots are hidden: the count is not reliable.",
         "Clip the hair before taking the photo.",

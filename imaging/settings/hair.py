@@ -158,6 +158,25 @@ class HairSettings(HairTracing):
         reason="Clipped hair covers up to 0.10 of the skin; above this, it hides roots.",
         stage="measuring",
     )
+    most_surface_unevenness: float = setting(
+        0.16,
+        unit="density",
+        low=0.02,
+        high=2.0,
+        reason=(
+            "What lies between hairs differs by less from evenly lit skin, the median over the "
+            "field; under long hair by up to 0.14. More than this is a scene, no scalp."
+        ),
+        stage="measuring",
+    )
+    most_colour_spread: float = setting(
+        0.3,
+        unit="density",
+        low=0.05,
+        high=5.0,
+        reason="Skin and its lamp vary in colour by up to 0.22; objects by more.",
+        stage="measuring",
+    )
     long_hair_share: float = setting(
         0.5,
         low=0.05,
