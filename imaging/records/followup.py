@@ -144,7 +144,7 @@ class HairComparison:
     survival_hairs_percent: float = column("Share of implanted hairs seen again.", unit="%")
     survival_hairs_low: float = column("Lower 95 % limit of it.", unit="%")
     survival_hairs_high: float = column("Upper 95 % limit of it.", unit="%")
-    growth_um_per_day: float = column("Mean growth of the growing hairs.", unit="µm/d")
+    growth_um_per_day: float = column("Median growth of the growing hairs.", unit="µm/d")
     anagen_percent: float = column("100 · growing / (growing + not growing).", unit="%")
     telogen_percent: float = column("100 − anagen_percent.", unit="%")
     undetermined_percent: float = column("Share of matched hairs whose phase is open.", unit="%")

@@ -13,7 +13,15 @@ from imaging.records import HairComparison, PairPlan
 
 from .followup_grafts import measure_grafts
 from .followup_real import measure_real_pairs
-from .followup_scenes import FIRST_PAIR_SEED, Drawn, Judged, compare, draw_pairs, judge
+from .followup_scenes import (
+    FIRST_PAIR_SEED,
+    Drawn,
+    Judged,
+    common_hairs,
+    compare,
+    draw_pairs,
+    judge,
+)
 from .real_hair import LabelledFolder
 from .results import Bar, Row
 
@@ -91,8 +99,8 @@ def _measure_growth(count: int) -> Iterator[Row]:
         found = compare(drawn.photos, drawn.scores, PairPlan(days=drawn.change.days))
         if found is None:
             continue
-        seen = {hair.hair_id for hair in drawn.pair.baseline.hairs if hair.is_root_inside}
-        fates = [f for f in drawn.pair.fates if f.hair_id in seen and f.fate == "kept"]
+        fates = [drawn.pair.fate_of[number] for number in common_hairs(drawn)]
+        fates = [fate for fate in fates if fate.fate == "kept"]
         growing = [f.grown_mm for f in fates if not f.is_resting]
         true_speed = 1e3 * float(np.mean(growing)) / drawn.change.days
         speeds.append(found.growth_um_per_day - true_speed)

@@ -198,29 +198,34 @@ def _true_change(
 
     Hairs that lie nearly whole under others are left out, as nobody could count them.
     """
-    pair = drawn.pair
-    frames = [
-        np.ones(photo.pixels.shape[:2], bool) if score.frame is None else score.frame
-        for photo, score in zip(drawn.photos, drawn.scores, strict=True)
-    ]
-
-    def is_common(place: NDArray[np.float64]) -> bool:
-        later = pair.placement.forward(place[None])[0]
-        return is_in_mask(frames[0], *place) and is_in_mask(frames[1], *later)
-
-    before = [
-        hair
-        for hair in pair.baseline.hairs
-        if hair.uncovered >= SEEN_SHARE and is_common(np.array(hair.root))
-    ]
-    changed = [hair.hair_id for hair in before if fates[hair.hair_id] == "lost"]
+    before = common_hairs(drawn)
+    changed = [number for number in before if fates[number] == "lost"]
     back = _inverse(drawn)
-    for hair in pair.followup.hairs:
+    for hair in drawn.pair.followup.hairs:
         if fates[hair.hair_id] == "new" and hair.uncovered >= SEEN_SHARE:
             place = back(np.array(hair.root))
-            if is_common(place):
+            if _is_common(drawn, place):
                 changed.append(hair.hair_id)
     return changed, len(before)
+
+
+def common_hairs(drawn: Drawn) -> list[int]:
+    """Return the true hairs of the common field at baseline that others do not hide."""
+    return [
+        hair.hair_id
+        for hair in drawn.pair.baseline.hairs
+        if hair.uncovered >= SEEN_SHARE and _is_common(drawn, np.array(hair.root))
+    ]
+
+
+def _is_common(drawn: Drawn, place: NDArray[np.float64]) -> bool:
+    places = place, drawn.pair.placement.forward(place[None])[0]
+    return all(
+        is_in_mask(
+            np.ones(photo.pixels.shape[:2], bool) if score.frame is None else score.frame, *at
+        )
+        for photo, score, at in zip(drawn.photos, drawn.scores, places, strict=True)
+    )
 
 
 def _inverse(drawn: Drawn) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
