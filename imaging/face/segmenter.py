@@ -28,12 +28,16 @@ Matrix = NDArray[np.float64]
 CLASSICAL = "illumination"
 
 #: Learned: a small network trained on synthetic faces alone.
-LEARNED = "pigment-2"
+LEARNED = "pigment-3"
 
 #: Density at which the classical evidence is even odds, and the step of its curve: real lesions
 #: start near 0.05, the shading that is left on clear faces stays mostly under 0.03.
 EVEN_DENSITY = 0.045
 DENSITY_STEP = 0.012
+
+#: A crop is shown to the network this much larger than a face: the face's scale is coarse for the
+#: borders of a lesion that fills the picture, and training crops are drawn at up to this scale.
+CROP_ZOOM = 1.4
 
 #: Rounds in which the classical evidence is compared with normal skin outside the last mask.
 ROUNDS = 3
@@ -155,6 +159,8 @@ def _segment_learned(
     model = _learned_model()
     predict = importlib.import_module("models.pigment_inference").predict
     scale = float(model.contract["face_width_px"]) / face_width_px
+    if coordinates is None:
+        scale *= CROP_ZOOM
     small, cover = _reduce(density, skin, scale)
     position = None if coordinates is None else _positions(coordinates, skin.shape, cover.shape)
     probability, added = predict(model.weights, small, cover > 0.5, position)

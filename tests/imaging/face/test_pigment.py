@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from imaging.face.illumination import normal_density, part_light
 from imaging.face.pigment import PigmentEvidence, drop_small, largest_patch_px, pigment_mask
+from imaging.face.segmenter import CROP_ZOOM, LEARNED, segment_pigment
 from imaging.face.spots import (
     SpotEvidence,
     count_parts,
@@ -152,3 +153,21 @@ def test_a_higher_spot_threshold_gives_fewer_dark_pixels() -> None:
     loose = evidence.depth >= low.spot_delta_l
     assert not ((evidence.depth >= high.spot_delta_l) & ~loose).any()
     assert spot_mask(evidence, skin, px_per_mm=4.0, settings=high).sum() <= loose.sum()
+
+
+def test_a_crop_is_shown_larger_than_a_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def no_lesion(_weights, _density, skin, _position):
+        shapes.append(skin.shape)
+        nothing = np.zeros(skin.shape, np.float32)
+        return nothing, nothing
+
+    monkeypatch.setattr("models.pigment_inference.predict", no_lesion)
+    density, skin = np.full((300, 300, 3), 0.4, np.float32), np.ones((300, 300), bool)
+    place = np.array([[1 / 150, 0, -1], [0, 1 / 150, -1]])
+    for coordinates in (place, None):
+        segment_pigment(
+            density, skin, face_width_px=300, segmenter=LEARNED, coordinates=coordinates
+        )
+    assert shapes == [(64, 64), (round(64 * CROP_ZOOM), round(64 * CROP_ZOOM))]
