@@ -135,8 +135,7 @@ def _long_edges(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
     straight = cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones((1, _SHORTEST_PX), np.uint8))
     # Outlines take a twentieth of the time of labels where there are few.
     outlines, _ = cv2.findContours(straight, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    found = [cv2.boundingRect(outline) for outline in outlines]
-    boxes = np.array(found, np.int64).reshape(-1, 4)
+    boxes = np.array([cv2.boundingRect(one) for one in outlines], np.int64).reshape(-1, 4)
     # An edge takes one row, two where it is soft; both edges of a thin bar join, the more so in
     # colour, which JPEG smears over rows.
     boxes = boxes[boxes[:, 3] <= _DEEPEST_EDGE_PX]
