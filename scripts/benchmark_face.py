@@ -43,6 +43,8 @@ SECTIONS = ("clear", "painted", "mottled", "severity", "drift", "followup", "spe
 BINS = (6.0, 20.0, 40.0, 60.0, 80.0, 93.0)
 STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
+#: Runs of a decode and of a score whose least time counts.
+TIMED = 5
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -221,14 +223,14 @@ def measure_speed(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
         grain = np.random.default_rng(1).integers(0, 16, pixels.shape, dtype=np.uint8)
         pixels = cv2.subtract(cv2.add(pixels, grain), np.full_like(grain, 8))
         code = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-        start = time.perf_counter()
-        for _ in range(3):
-            np.asarray(Image.open(io.BytesIO(code.tobytes())).convert("RGB"))  # as the hall does
-        decode = (time.perf_counter() - start) / 3
-        start = time.perf_counter()
-        photo = photo_of(np.ascontiguousarray(pixels))
-        draw_overlay(photo, score_photo(photo, settings))
-        ratio = (time.perf_counter() - start) / decode
+        jpeg, photo = code.tobytes(), photo_of(pixels)
+        decode = _least_seconds(
+            lambda jpeg=jpeg: np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))  # as the hall
+        )
+        seconds = _least_seconds(
+            lambda photo=photo: draw_overlay(photo, score_photo(photo, settings))
+        )
+        ratio = seconds / decode
         is_met = ratio <= 15 if size_mp == 12 else None
         bar = "<= 15" if size_mp == 12 else ""
         rows.append(
@@ -237,6 +239,16 @@ def measure_speed(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows.append(("memory, MB", *_at_most(memory, 900)))
     return rows
+
+
+def _least_seconds(work: Callable[[], object]) -> float:
+    """Return the least of `TIMED` times: other work on the machine only adds to them."""
+    times = []
+    for _ in range(TIMED):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
 
 
 def score(pixels: np.ndarray, settings: Settings) -> FaceScore | None:

@@ -151,7 +151,8 @@ def _whole_face_model(density: Floats, weight: Floats) -> Floats:
     x = (cols - cols[used].mean()) / max(float(cols[used].std()), 1.0) / 2
     y = (rows - rows[used].mean()) / max(float(rows[used].std()), 1.0) / 2
     x, y = np.clip(x, -1.5, 1.5), np.clip(y, -1.5, 1.5)
-    terms = [x**i * y**j for i in range(MODEL_DEGREE + 1) for j in range(MODEL_DEGREE + 1 - i)]
+    across, down = ([side**i for i in range(MODEL_DEGREE + 1)] for side in (x, y))
+    terms = [across[i] * down[j] for i in range(len(across)) for j in range(len(down) - i)]
     basis = np.stack(terms, axis=-1)
     design, target, trust = basis[used], density[used].astype(np.float64), weight[used]
     robust = np.ones(len(trust))

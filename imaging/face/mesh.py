@@ -150,10 +150,12 @@ def detect_faces(
     turned = np.rot90(square, quarter_turns)
     models.detector.setInput((turned / 127.5 - 1.0).transpose(2, 0, 1)[None])
     # OpenCV 5.0 gives one output a call; a list of names is refused.
-    regressors = models.detector.forward("regressors").reshape(-1, 8, 2) / DETECTOR_SIDE_PX
     scores = _logistic(models.detector.forward("classificators").reshape(-1))
-    centres = regressors + _anchors()[:, None]
     keep = np.flatnonzero(scores >= confidence)
+    if not keep.size:
+        return []
+    regressors = models.detector.forward("regressors").reshape(-1, 8, 2) / DETECTOR_SIDE_PX
+    centres = regressors + _anchors()[:, None]
     boxes = []
     for index in keep[np.argsort(-scores[keep], kind="stable")]:
         points = np.concatenate([centres[index, :1], centres[index, 2:]])

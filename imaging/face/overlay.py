@@ -49,6 +49,9 @@ REGION_COLOURS: dict[int, Colour] = {
 #: Top of the melanin map's scale (ΔL*) and of the erythema map's (Δ erythema index).
 CONTRAST_SCALE, REDNESS_SCALE = 15.0, 20.0
 
+#: Grey of what neither map knows.
+UNKNOWN_GREY = 60
+
 
 def draw_overlay(photo: Photo, score: FaceScore) -> Pixels:
     """Return the scored part of the photo with everything that was measured drawn on it.
@@ -67,8 +70,9 @@ def draw_overlay(photo: Photo, score: FaceScore) -> Pixels:
     ndarray of uint8, shape (h, w, 3)
         The longest side is at most `OVERLAY_SIDE_PX`.
     """
+    del photo  # both wings are asked alike; what is drawn of it comes with the maps
     maps, frame = _parts(score)
-    image = _base(photo, score, frame, maps)
+    image = _base(score, frame, maps)
     size = (image.shape[1], image.shape[0])
     labels = _resized_labels(maps.labels, size)
     out = tint(image, _resized(maps.reference, size) & (labels > 0), colour=SKY_BLUE, opacity=0.10)
@@ -107,8 +111,8 @@ def _parts(score: FaceScore) -> tuple[FaceMaps, WorkingFrame]:
     return score.maps, score.frame
 
 
-def _base(photo: Photo, score: FaceScore, frame: WorkingFrame, maps: FaceMaps) -> Pixels:
-    image = frame.cut(photo.pixels)
+def _base(score: FaceScore, frame: WorkingFrame, maps: FaceMaps) -> Pixels:
+    image = maps.pixels
     if score.text is not None:
         image = black_out(image, frame.cut_mask(score.text))
     if score.anonymise:
@@ -166,8 +170,10 @@ def _draw_maps(maps: FaceMaps, height: int) -> Pixels:
         level = np.clip(level / top, 0, 1)
         if palette == cv2.COLORMAP_BONE:
             level = 1 - level  # dark skin stays dark
-        painted = cv2.applyColorMap((255 * level).astype(np.uint8), palette)[..., ::-1].copy()
-        painted[np.isnan(values)] = 60
+        painted = cv2.applyColorMap((255 * level).astype(np.uint8), palette)
+        painted = cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)
+        unknown = np.isnan(values).astype(np.uint8)
+        painted = cv2.copyTo(np.full_like(painted, UNKNOWN_GREY), unknown, painted)
         panel = cv2.resize(painted, (width, half), interpolation=cv2.INTER_AREA)
         panels.append(draw_panel(np.asarray(panel, np.uint8), [title], size_px=max(width // 24, 9)))
     return np.vstack(panels)[:height]

@@ -21,6 +21,7 @@ from ..photo.colour_chart import ColourChart, correct_colour, find_chart
 from ..photo.graphics import find_graphics
 from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
+from ..photo.text_lines import grey_maps
 from ..records import FaceMaps, FaceScore, Photo, RegionScore, join_flags
 from ..settings import FaceSettings, Settings, digest, recall
 from .geometry import REGION_LABELS, FaceLandmarks, WorkingFrame
@@ -67,6 +68,7 @@ class FaceEvidence:
 
     view: str
     frame: WorkingFrame
+    pixels: NDArray[np.uint8]
     labels: NDArray[np.int32]
     outline: NDArray[np.int32]
     hidden: Mask
@@ -128,12 +130,14 @@ def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
         face_width_px = px_per_mm * FACE_WIDTH_MM
     linear = linear_light(pixels)
     skin = part.labels > 0
-    if skin.any() and float(np.median(np.ptp(pixels[skin].astype(int), axis=1))) < MIN_COLOUR:
+    least, greatest = grey_maps(pixels)
+    if skin.any() and float(np.median((greatest - least)[skin])) < MIN_COLOUR:
         flags.append(GREY_FLAG)
     quality = assess_quality(part.pixels, masked=~skin, settings=settings.photo)
     return FaceEvidence(
         view=part.view,
         frame=part.frame,
+        pixels=part.pixels,
         labels=part.labels,
         outline=part.outline,
         hidden=part.hidden,
@@ -352,6 +356,7 @@ def _maps(evidence: FaceEvidence, masks: FaceMasks) -> FaceMaps:
     skin = evidence.labels > 0
     known = skin if GREY_FLAG not in evidence.flags else np.zeros_like(skin)
     return FaceMaps(
+        pixels=evidence.pixels,
         labels=evidence.labels,
         outline=evidence.outline,
         pigment=masks.pigment,
@@ -368,7 +373,7 @@ def _maps(evidence: FaceEvidence, masks: FaceMasks) -> FaceMaps:
 def _patients_right(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
     """Return the pixels on the patient's right of the line from forehead to chin."""
     top, bottom = landmarks.points_px[MIDDLE_TOP], landmarks.points_px[MIDDLE_BOTTOM]
-    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    rows, cols = np.ogrid[: shape[0], : shape[1]]
     down = bottom - top
     cross = down[0] * (rows + 0.5 - top[1]) - down[1] * (cols + 0.5 - top[0])
     return np.asarray(cross > 0, np.bool_)
@@ -382,7 +387,7 @@ def _hidden_eyes(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
     length = max(float(np.hypot(*along)), 1.0)
     along = along / length
     reach = HIDDEN_SHARE * landmarks.face_width_px
-    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    rows, cols = np.ogrid[: shape[0], : shape[1]]
     x, y = cols + 0.5 - eyes[0, 0], rows + 0.5 - eyes[0, 1]
     on_line, off_line = x * along[0] + y * along[1], y * along[0] - x * along[1]
     band = (np.abs(off_line) <= reach) & (on_line >= -2 * reach) & (on_line <= length + 2 * reach)

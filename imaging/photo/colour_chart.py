@@ -111,16 +111,18 @@ def find_chart(pixels: NDArray[np.uint8], *, settings: PhotoSettings) -> ColourC
     if scale != 1:
         kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         small = _bytes(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=kind))
-    smooth = linear_light(_bytes(cv2.medianBlur(small, 3))).astype(np.float64)
+    smooth: Floats | None = None
     best: tuple[float, Floats] | None = None
     for gamma in SEARCH_GAMMAS:
         for box in _proposals(small, gamma=gamma):
+            if smooth is None:
+                smooth = linear_light(_bytes(cv2.medianBlur(small, 3))).astype(np.float64)
             placed = _place(smooth, box)
             if best is None or placed[0] < best[0]:
                 best = placed
         if best is not None and best[0] <= settings.chart_max_delta_e:
             break
-    if best is None:
+    if smooth is None or best is None:
         return ColourChart()
     corners = tuple((float(x) / scale, float(y) / scale) for x, y in best[1])
     patches = _patches(smooth, best[1])
@@ -150,7 +152,7 @@ def _proposals(pixels: NDArray[np.uint8], *, gamma: float) -> list[Floats]:
     table = np.round(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     detector = cv2.mcc.CCheckerDetector.create()
     detector.setColorChartType(cv2.mcc.MCC24)
-    image = np.ascontiguousarray(table[pixels][..., ::-1])
+    image = cv2.cvtColor(cv2.LUT(pixels, table), cv2.COLOR_RGB2BGR)
     if not detector.process(image, 3):
         return []
     found = detector.getListColorChecker()

@@ -48,6 +48,8 @@ class FaceMaps:
 
     Parameters
     ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+        The photo itself at this size: to reduce it again for a picture costs half its decode.
     labels : ndarray of int32
         Scored regions (`imaging.face.geometry.REGION_LABELS`); patch mode has label 1.
     outline : ndarray of int32
@@ -64,6 +66,7 @@ class FaceMaps:
         Darker (ΔL*) and redder (Δ erythema index) than the person's own normal skin; NaN off skin.
     """
 
+    pixels: NDArray[np.uint8]
     labels: NDArray[np.int32]
     outline: NDArray[np.int32]
     pigment: NDArray[np.bool_]
