@@ -34,6 +34,8 @@ _USUAL_WIDTH_MM = 0.06
 _SEEN_COST_FACTOR = 3.0
 #: Roots of dark hair leave marks of at least so many times the least one; fair hair's do not.
 _MARKED_FACTOR = 3.0
+#: Scalp hair grows by up to this; a tip goes on in the direction of so many points before it.
+_FAST_GROWTH_MM_PER_DAY, _TIP_POINTS = 0.41, 4
 #: Half the width of a 95 % interval in standard errors.
 _Z = 1.96
 
@@ -169,6 +171,9 @@ def _hair_matches(
         first = None if i is None else hairs[0][i]
         second = None if j is None else hairs[1][j]
         made = _row(photos, first, second, correction, plan, chosen)
+        if made.phase and i is not None and _may_leave(moved[0][i], readable[1], later, plan.days):
+            # Told whether it grows or rests: else the resting ones at the edge would be too many.
+            made = replace(made, phase="undetermined", growth_um_per_day=math.nan)
         if sight != "seen":
             return made
         x, y = moved[0][i][0] if i is not None else moved[1][j or 0][0]
@@ -202,6 +207,16 @@ def _hair_matches(
     elif plan.baseline_role == "postop" and not plan.units_resident > 0:
         grafts = units_as_grafts(units)
     return [*rows, *units, *grafts]
+
+
+def _may_leave(path: Floats, readable: NDArray[np.bool_], px_per_mm: float, days: float) -> bool:
+    """Return whether a hair that grew as fast as hair can would end where nothing can be read."""
+    run = path[-1] - path[max(-len(path), -_TIP_POINTS)]
+    ahead = run / max(float(np.hypot(*run)), 1e-9)
+    reach_px = _FAST_GROWTH_MM_PER_DAY * days * px_per_mm
+    return not all(
+        is_in_mask(readable, *(path[-1] + share * reach_px * ahead)) for share in (0.0, 0.5, 1.0)
+    )
 
 
 def _has_mark(marks: Floats, least: float) -> NDArray[np.bool_]:

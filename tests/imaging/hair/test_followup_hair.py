@@ -169,3 +169,56 @@ def test_photos_of_different_skin_are_refused():
             plan=PLAN,
             settings=Settings(),
         )
+
+
+def test_a_hair_that_may_have_grown_out_of_the_photo_has_no_phase():
+    pair = make_visit_pair(
+        PRESETS["shaved"],
+        Change(lost_share=0.0, is_clipped_again=False, days=2.0, telogen_share=0.3),
+        MOVE,
+        rng=np.random.default_rng(5),
+    )
+    comparison = compare_scores(
+        cut_at_edge(score_of(pair.baseline), pair.baseline),
+        cut_at_edge(score_of(pair.followup), pair.followup),
+        baseline_photo=photo_of(pair.baseline, "b"),
+        followup_photo=photo_of(pair.followup, "f"),
+        plan=PairPlan(days=2.0),
+        settings=Settings(),
+    )
+    rows = [r for r in comparison.matches if r.kind == "hair" and r.phase]
+    rests = {n for n, fate in pair.fate_of.items() if fate.is_resting}
+    phases = {"growing": 0, "not_growing": 0, "undetermined": 0}
+    for row in rows:
+        phases[row.phase] += 1
+        if row.phase != "undetermined":
+            assert (row.phase == "not_growing") == (row.baseline_hair_id in rests)
+    assert min(phases.values()) >= 1
+    height, width = pair.followup.pixels.shape[:2]
+    for hair in pair.followup.hairs:
+        row = row_of(comparison, hair.hair_id)
+        if row in rows and not (0 <= hair.tip[0] < width and 0 <= hair.tip[1] < height):
+            assert row.phase == "undetermined" and math.isnan(row.growth_um_per_day)
+
+
+def cut_at_edge(score: HairScore, scene: ScalpScene) -> HairScore:
+    """Return a score whose lines end where the photo does."""
+    height, width = scene.pixels.shape[:2]
+    hairs = []
+    for hair in score.hairs:
+        path = np.array(hair.path_px)
+        inside = ((path >= 0) & (path < (width, height))).all(axis=1)
+        path = path[: len(path) if inside.all() else inside.argmin()]
+        if len(path) > 1:
+            length_mm = np.hypot(*np.diff(path, axis=0).T).sum() / scene.px_per_mm
+            tip = [float(v) for v in path[-1]]
+            hairs.append(
+                replace(
+                    hair,
+                    path_px=tuple(map(tuple, path.tolist())),
+                    tip_x_px=tip[0],
+                    tip_y_px=tip[1],
+                    length_mm=float(length_mm),
+                )
+            )
+    return replace(score, hairs=tuple(hairs))
