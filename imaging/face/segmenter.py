@@ -28,7 +28,7 @@ Matrix = NDArray[np.float64]
 CLASSICAL = "illumination"
 
 #: Learned: a small network trained on synthetic faces alone.
-LEARNED = "pigment-3"
+LEARNED = "pigment-2"
 
 #: Density at which the classical evidence is even odds, and the step of its curve: real lesions
 #: start near 0.05, the shading that is left on clear faces stays mostly under 0.03.
@@ -36,7 +36,7 @@ EVEN_DENSITY = 0.045
 DENSITY_STEP = 0.012
 
 #: A crop is shown to the network this much larger than a face: the face's scale is coarse for the
-#: borders of a lesion that fills the picture, and training crops are drawn at up to this scale.
+#: borders of a lesion that fills the picture, and training crops are drawn at 1 to 2 times it.
 CROP_ZOOM = 1.4
 
 #: Rounds in which the classical evidence is compared with normal skin outside the last mask.

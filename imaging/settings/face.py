@@ -146,7 +146,7 @@ class FaceSettings:
         stage="measuring",
     )
     segmenter: str = setting(
-        "pigment-3",
+        "pigment-2",
         reason="What tells melasma from light and blemishes; the benchmark says which is better.",
         stage="evidence",
     )
@@ -166,12 +166,11 @@ class FaceSettings:
         stage="evidence",
     )
     pigment_probability: float = setting(
-        0.35,
+        0.5,
         low=0.05,
         high=0.95,
         reason=(
-            "Least probability of melasma: where generated lesions are found as large as they are, "
-            "on average; at 0.5 what is unsure is left out, and they are found too small."
+            "Least probability of melasma; at 0.5 a border lies where the density is half its peak."
         ),
         stage="measuring",
     )

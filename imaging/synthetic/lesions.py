@@ -23,27 +23,11 @@ def paint_blobs(
     amplitude: float,
     cover: float,
     rng: np.random.Generator,
-    confined_share: float = 0.6,
 ) -> tuple[Floats, Floats]:
     """Return a melasma density map (green) and its direction for a portrait.
 
-    Patches come from a field, from ellipses with wandering borders, or from both, with smooth or
-    ragged borders, so that no single model of border and texture is learned.
-
-    Parameters
-    ----------
-    portrait : Portrait
-    amplitude : float
-        Peak optical density.
-    cover : float
-        Share of the skin in question that the lesion covers, 0 to 1.
-    rng : numpy.random.Generator
-    confined_share : float
-        How often the lesion keeps to some of forehead, cheeks and chin, 0 to 1.
-
-    Returns
-    -------
-    ndarray of float32, shape (h, w), and ndarray of float32, shape (3,)
+    Patches come from a field, from ellipses with wandering borders, or from both, so that no
+    single model of border and texture is learned.
     """
     shape = portrait.skin.shape
     width = portrait.face_width_px
@@ -54,9 +38,6 @@ def paint_blobs(
     if rng.random() < 0.5:
         patches = 0.5 * patches + _ellipses(portrait, int(rng.integers(2, 14)), rng)
     patches = patches + random_field(shape, 0.35 * length, rng) * rng.uniform(0, 0.35)
-    if rng.random() < 0.4:
-        ragged_px = width * rng.uniform(0.02, 0.06)
-        patches = patches + random_field(shape, ragged_px, rng) * rng.uniform(0.1, 0.7)
     if symmetric:
         middle = float(np.interp(0.0, portrait.u[shape[0] // 2], np.arange(shape[1])))
         flip = np.array([[-1, 0, 2 * middle], [0, 1, 0]], np.float32)
@@ -64,7 +45,7 @@ def paint_blobs(
         patches = patches + rng.uniform(0.4, 1.0) * other
     patches = patches / max(float(patches.std()), 1e-6) + zones
     inside = portrait.skin
-    if rng.random() < confined_share:
+    if rng.random() < 0.6:
         inside = inside & _confined(portrait, rng)
         if inside.sum() < 50:
             inside = portrait.skin

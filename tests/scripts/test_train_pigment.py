@@ -14,13 +14,7 @@ from models.pigment_inference import predict
 
 @pytest.fixture
 def few_faces(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (
-        ("FIRST_FACES", 3),
-        ("POOL", 4),
-        ("BATCH", 2),
-        ("REFIT_FACES", 3),
-        ("THRESHOLD_FACES", 3),
-    ):
+    for name, value in (("FIRST_FACES", 3), ("POOL", 4), ("BATCH", 2), ("REFIT_FACES", 3)):
         monkeypatch.setattr(train_pigment, name, value)
 
 
@@ -57,23 +51,3 @@ def test_samples_hold_lesions_on_skin_alone_and_some_hold_none() -> None:
     assert any(truth[0].any() for truth in truths)
     for lesion, added, _ in truths:
         assert (added[lesion > 0] > 0).all()
-
-
-def test_the_threshold_finds_as_much_as_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Probabilities spread evenly over the skin cover 1 - t from t on, whatever the lesion.
-    def evenly_spread(_weights, _density, skin, _position):
-        found = np.zeros(skin.shape, np.float32)
-        found[skin] = np.linspace(0, 1, skin.sum())
-        return found, found
-
-    monkeypatch.setattr(train_pigment, "predict", evenly_spread)
-    monkeypatch.setattr(train_pigment, "THRESHOLD_FACES", 8)
-    threshold = train_pigment.unbiased_threshold({}, np.random.default_rng(5))
-    rng, shares = np.random.default_rng(5), []
-    for _ in range(8):
-        face, is_crop = train_pigment.make_face(rng)
-        _, added, peak = train_pigment.paint_lesion(face, rng)
-        if not is_crop:
-            train_pigment.misplaced(face, rng)
-        shares.append((added[face.skin] >= 0.5 * peak).mean())
-    assert threshold == pytest.approx(1 - np.mean(shares), abs=0.006)

@@ -98,11 +98,9 @@ def test_another_light_and_pose_is_hardly_a_change(visits) -> None:
     )
     moved = again(visits["altered_baseline"], change)
     comparison = compare(visits["altered_baseline"], moved)
-    # Darkness lies near a cut-point in one region or another: one step there, and none elsewhere.
-    steps = [abs(r.area_score_change) + abs(r.darkness_change) for r in comparison.regions]
-    assert sum(steps) <= 1
-    assert max(abs(r.pigmented_percent_change) for r in comparison.regions) < 2
-    assert abs(comparison.pigmented_percent_change) < 2
+    # One step of darkness in one region of area score 2 or 3 is 0.6 to 0.9.
+    assert abs(comparison.mmasi_change) <= 1
+    assert abs(comparison.pigmented_percent_change) < 4
 
 
 def test_photos_of_unlike_modality_or_view_are_refused(visits) -> None:
