@@ -27,7 +27,7 @@ from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 SECTIONS = ("real", "synthetic", "invariance", "bars", "followup", "speed", "batch", "tuning")
-FACE_SECTIONS = ("clear", "painted", "mottled", "severity", "drift", "followup", "speed")
+FACE_SECTIONS = ("clear", "painted", "mottled", "severity", "fading", "drift", "followup", "speed")
 
 #: Pairs of each kind in the section of the follow-up, usually and for a quick look.
 PAIRS, PAIRS_QUICK = 8, 3

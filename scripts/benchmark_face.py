@@ -39,10 +39,12 @@ from imaging.settings import Settings
 from imaging.synthetic.face import REGIONS
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_images" / "face" / "astronaut_clear.jpg"
-SECTIONS = ("clear", "painted", "mottled", "severity", "drift", "followup", "speed")
+SECTIONS = ("clear", "painted", "mottled", "severity", "fading", "drift", "followup", "speed")
 BINS = (6.0, 20.0, 40.0, 60.0, 80.0, 93.0)
 STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
+#: Cover (%) and densities before and after a treatment that halves the density of every patch.
+FADING_PERCENT, FADING_DENSITIES = 30.0, (0.2, 0.1)
 #: Runs of a decode and of a score whose least time counts.
 TIMED = 5
 
@@ -76,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         "painted": lambda: measure_painted(faces, settings, paint_cells, quick=quick),
         "mottled": lambda: measure_painted(faces, settings, paint_fields, quick=quick),
         "severity": lambda: measure_severity(faces, settings),
+        "fading": lambda: measure_fading(faces, settings),
         "drift": lambda: measure_drift(faces, settings, quick=quick),
         "followup": lambda: measure_followup(faces, settings, quick=quick),
         "speed": lambda: measure_speed(faces, settings),
@@ -187,6 +190,39 @@ def measure_severity(faces: Sequence[ClearFace], settings: Settings) -> list[Row
     if not total:
         return [("severity steps: no face could be scored twice", "none", "", None)]
     return [("severity steps in order, %", *_at_least(100 * in_order / total, 95))]
+
+
+def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
+    """Fade the same patches to half their density: their area stays, mMASI must not rise."""
+    area_changes, falls = [], []
+    for i, face in enumerate(faces):
+        visits = []
+        for density in FADING_DENSITIES:
+            rng = np.random.default_rng(500 + i)  # the same patches
+            painted = paint_fields(face, FADING_PERCENT, density, rng, settings)
+            visits.append(score(painted.scene.pixels, settings))
+        if None in visits:
+            continue
+        before, after = ({r.region: r.pigmented_percent for r in v.regions} for v in visits if v)
+        area_changes += [
+            after[name] - percent
+            for name, percent in before.items()
+            if not math.isnan(percent + after[name])
+        ]
+        falls.append(mmasi_of(visits[1]) <= mmasi_of(visits[0]))
+    if not area_changes:
+        return [("fading: no face could be scored twice", "none", "", None)]
+    count = len(area_changes)
+    return [
+        (f"faded, same area: change of percent, {count} regions", _mean(area_changes), "", None),
+        ("the same, without sign", _mean(np.abs(area_changes)), "", None),
+        ("most that a region grew by fading", f"{max(area_changes):.1f}", "", None),
+        ("mMASI falls or stays when faded, %", f"{100 * np.mean(falls):.0f}", "", None),
+    ]
+
+
+def _mean(values: Sequence[float] | np.ndarray) -> str:
+    return f"{np.mean(values):.1f}"
 
 
 def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool) -> list[Row]:
