@@ -338,7 +338,7 @@ def _figures(
         new=new,
         change_percent=100.0 * (new - not_seen) / before if before else math.nan,
         density_change_per_cm2=(new - not_seen) / area if area > 0 else math.nan,
-        # The median: where a shaft was traced beyond its end, its hair seems to grow twice as fast.
+        # The median: a line with the ends of no hair seems to grow twice as fast as hair does.
         growth_um_per_day=float(np.median(speeds)) if speeds else math.nan,
         anagen_percent=100.0 * growing / told if told else math.nan,
         telogen_percent=100.0 * resting / told if told else math.nan,

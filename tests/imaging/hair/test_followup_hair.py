@@ -171,7 +171,7 @@ def test_photos_of_different_skin_are_refused():
         )
 
 
-def test_a_hair_that_may_have_grown_out_of_the_photo_has_no_phase():
+def test_a_hair_that_may_have_grown_out_of_the_photo_is_undetermined():
     pair = make_visit_pair(
         PRESETS["shaved"],
         Change(lost_share=0.0, is_clipped_again=False, days=2.0, telogen_share=0.3),
