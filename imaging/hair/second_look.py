@@ -158,11 +158,19 @@ def look_at(densities: Map, *, readable: Bools, px_per_mm: float, settings: Hair
 
 def hide_shafts(look: Look, paths: Sequence[Floats], widths_mm: Sequence[float]) -> Look:
     """Return the look with these shafts (centre lines in px, and widths) hidden."""
-    covered = np.zeros(look.hidden.shape, np.uint8)
-    for path, width in zip(paths, widths_mm, strict=True):
-        thick = max(1, round(width * look.px_per_mm))
-        cv2.polylines(covered, [np.round(path).astype(np.int32)], False, 1, thick)
-    return Look(look.darkness, look.hidden | (covered > 0), look.px_per_mm)
+    widths_px = [width * look.px_per_mm for width in widths_mm]
+    covered = cover_shafts(look.hidden.shape, paths, widths_px)
+    return Look(look.darkness, look.hidden | covered, look.px_per_mm)
+
+
+def cover_shafts(
+    shape: tuple[int, ...], paths: Sequence[Floats], widths_px: Sequence[float]
+) -> Bools:
+    """Return where shafts lie (centre lines in px, and widths), bool of this shape (h, w)."""
+    covered = np.zeros(shape, np.uint8)
+    for path, width in zip(paths, widths_px, strict=True):
+        cv2.polylines(covered, [np.round(path).astype(np.int32)], False, 1, max(1, round(width)))
+    return covered > 0
 
 
 def shaft_contrast(look: Look, path: Floats, *, is_known: bool) -> float:

@@ -20,7 +20,7 @@ from .alignment_warp import Points, Warp
 
 Mask = NDArray[np.bool_]
 
-#: Without any scale a photo is taken to be this wide: a number to compute with, never a result.
+#: Without any scale a photo is taken to be this wide.
 _ASSUMED_WIDTH_MM = 8.0
 #: The common field is read on every so many pixels: its edges are straight.
 _AREA_STRIDE = 4
@@ -130,6 +130,11 @@ def align_photos(baseline: View, followup: View, *, settings: FollowupSettings) 
     return _alignment(baseline, followup, warp, pairs, texture.chance_log10, "texture", settings)
 
 
+def assumed_px_per_mm(width_px: int) -> float:
+    """Return what to compute with where a photo has no scale; never a result."""
+    return width_px / _ASSUMED_WIDTH_MM
+
+
 def common_field(alignment: Alignment, baseline: Mask, followup: Mask) -> Mask:
     """Return where both masks hold, in the baseline photo, shape of `baseline`."""
     rows, columns = np.nonzero(baseline)
@@ -149,7 +154,7 @@ def _scales(baseline: View, followup: View) -> tuple[float, float]:
         return first, second if math.isfinite(second) else first
     if math.isfinite(second):
         return second, second
-    assumed = baseline.size_px[0] / _ASSUMED_WIDTH_MM
+    assumed = assumed_px_per_mm(baseline.size_px[0])
     return assumed, assumed
 
 

@@ -133,6 +133,16 @@ class FollowupSettings:
         ),
         stage="measuring",
     )
+    missing_share: float = setting(
+        0.6,
+        low=0.5,
+        high=1.0,
+        reason=(
+            "A hair that others may hide is gone where its crowd lacks this share of what it "
+            "absorbed itself."
+        ),
+        stage="measuring",
+    )
     root_mark_density: float = setting(
         0.02,
         unit="OD",
