@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,6 +36,20 @@ _LEAST_READABLE_SHARE = 0.02
 _PATH_STEP_MM = 0.05
 #: Diameters are told to this many decimals of a µm, places of a px.
 _DECIMALS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What of a photo can be read and how large it is: all that is known before the first hair.
+
+    ``zoom`` is in working pixels per photo pixel.
+    """
+
+    scale: Scale
+    field: Field
+    text: NDArray[np.bool_]
+    zoom: float
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +90,44 @@ def score_photo(photo: Photo, settings: Settings) -> HairScore:
     return score_evidence(recall(extract_evidence, photo, settings), settings)
 
 
+def restore_masks(photo: Photo, score: HairScore, settings: Settings) -> HairScore:
+    """Return a score that was read from its tables with scale and masks, found again in the photo.
+
+    No hair is traced: what tables hold of hairs is what the comparison of two scores asks for.
+
+    Parameters
+    ----------
+    photo, settings
+        Those that the score was made from.
+    score : HairScore
+
+    Returns
+    -------
+    HairScore
+        What `score_photo` gives, to the last digit.
+    """
+    ground = _find_ground(photo, settings)
+    working_px_per_mm = settings.hair.working_px_per_mm / ground.zoom
+    return replace(
+        score,
+        scale=ground.scale,
+        readable=ground.field.readable,
+        frame=counting_frame(ground.field, settings.hair.guard_margin_mm * working_px_per_mm),
+        text=ground.text,
+    )
+
+
 def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
     """Return everything that depends on the pixels and on settings of the evidence stage only."""
+    ground = _find_ground(photo, settings)
+    shafts = recall(_find_shafts, photo.pixels, ground.field, ground.zoom, settings.hair)
+    surface = recall(measure_surface, photo.pixels, ground.field.readable)
+    return HairEvidence(
+        photo, ground.scale, ground.field, ground.text, shafts, surface, ground.flags
+    )
+
+
+def _find_ground(photo: Photo, settings: Settings) -> Ground:
     graphics = recall(find_graphics, photo.pixels)
     scale, scale_flags = find_scale(photo, graphics, settings.photo)
     quality = recall(assess_quality, photo.pixels, masked=graphics.masked, settings=settings.photo)
@@ -92,10 +142,8 @@ def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
         zoom = settings.hair.working_px_per_mm / scale.px_per_mm
     else:
         zoom = recall(estimate_zoom, photo.pixels, valid=field.readable, settings=settings.hair)
-    shafts = recall(_find_shafts, photo.pixels, field, zoom, settings.hair)
     flags = join_flags(photo.flags, scale_flags, quality.flags, field.flags)
-    surface = recall(measure_surface, photo.pixels, field.readable)
-    return HairEvidence(photo, scale, field, graphics.text, shafts, surface, flags)
+    return Ground(scale, field, graphics.text, zoom, flags)
 
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:

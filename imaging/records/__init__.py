@@ -1,6 +1,6 @@
 """Frozen records that travel between the parts, and the column contract of every table."""
 
-from .columns import Column, column, columns_of, row_of
+from .columns import Column, column, columns_of, records_of, row_of
 from .face import FACE_TABLES, FaceMaps, FaceScore, RegionScore
 from .flags import FLAGS, Flag, join_flags
 from .followup import (
@@ -52,5 +52,6 @@ __all__ = [
     "column",
     "columns_of",
     "join_flags",
+    "records_of",
     "row_of",
 ]

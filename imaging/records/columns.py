@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,30 @@ def row_of(record: object) -> dict[str, Any]:
         name: json.dumps(value, separators=(",", ":")) if isinstance(value, tuple) else value
         for name, value in ((c.name, getattr(record, c.name)) for c in columns_of(record))
     }
+
+
+def records_of(record_type: type[Record], rows: Iterable[Mapping[str, Any]]) -> tuple[Record, ...]:
+    """Return the records that `row_of` told as rows; a field without a column has its default.
+
+    Raises
+    ------
+    KeyError
+        A row lacks a column.
+    """
+    names = [column.name for column in columns_of(record_type)]
+    types = {field.name: str(field.type) for field in dataclasses.fields(record_type)}  # type: ignore[arg-type]
+    tuples = {name for name in names if types[name].startswith("tuple")}
+    return tuple(
+        record_type(
+            **{name: _tuple_of(row[name]) if name in tuples else row[name] for name in names}
+        )
+        for row in rows
+    )
+
+
+def _tuple_of(cell: str) -> tuple[Any, ...]:
+    def nested(value: Any) -> Any:
+        return tuple(nested(part) for part in value) if isinstance(value, list) else value
+
+    made: tuple[Any, ...] = nested(json.loads(cell))
+    return made

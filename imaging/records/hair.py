@@ -31,7 +31,9 @@ class Hair:
     confidence: float = column("Probability that this is a hair with its root here, 0 to 1.")
     origin: str = column("auto, or added by a person.", default="auto")
     status: str = column("kept, or deleted by a person.", default="kept")
-    has_root: bool = True
+    has_root: bool = column(
+        "Whether its root is seen: that end lies inside the readable field.", default=True
+    )
 
 
 @dataclass(frozen=True)

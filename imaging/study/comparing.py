@@ -1,4 +1,4 @@
-"""One pair from two files to its outcome: read, score, compare, draw; it runs in a worker."""
+"""One pair from two files to its outcome: read, compare, draw; it runs in a worker."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 from ..errors import PairRefusedError, PhotoBugError, PhotoError, RunError, WorkerDiedError
 from ..photo.reading import read_photo
 from ..records import PairPlan, PairRow, Photo, join_flags
-from ..records.outcome import Failure, Provenance
+from ..records.outcome import Failure, Measured, Provenance
 from ..settings import digest
 from .job import Job
+from .kept_scores import restore_score
 from .packing import pack_rows, plain_row
 from .pair_wings import load_pair_wing
 from .pictures import write_picture
@@ -79,7 +80,8 @@ class PairOutcome:
 class PairTask:
     """One pair to compare, with what is known of it from outside.
 
-    ``baseline_sha256`` and ``followup_sha256`` are those of the scores in the ledger.
+    ``baseline_sha256`` and ``followup_sha256`` are those of the scores in the ledger;
+    ``baseline_kept`` and ``followup_kept`` are these scores, or None to score the photos anew.
     """
 
     row: PairRow
@@ -90,6 +92,8 @@ class PairTask:
     followup_sha256: str
     settings_digest: str
     algorithm_version: str
+    baseline_kept: Measured | None = None
+    followup_kept: Measured | None = None
 
     @property
     def photo_id(self) -> str:
@@ -136,8 +140,8 @@ def plan_digest(plan: PairPlan) -> str:
 
 def _compare(task: PairTask, job: Job, wing: Wing) -> Compared:
     pair_wing = load_pair_wing(job.target)
-    photo1, score1 = _scored(task.baseline, task.baseline_sha256, job, wing)
-    photo2, score2 = _scored(task.followup, task.followup_sha256, job, wing)
+    photo1, score1 = _scored(task.baseline, task.baseline_sha256, task.baseline_kept, job, wing)
+    photo2, score2 = _scored(task.followup, task.followup_sha256, task.followup_kept, job, wing)
     comparison = pair_wing.compare_scores(
         score1,
         score2,
@@ -169,7 +173,9 @@ def comparison_name(row: PairRow) -> str:
 _kept: OrderedDict[tuple[Path, Provenance], tuple[Photo, Any]] = OrderedDict()
 
 
-def _scored(task: Task, sha256: str, job: Job, wing: Wing) -> tuple[Photo, Any]:
+def _scored(
+    task: Task, sha256: str, kept: Measured | None, job: Job, wing: Wing
+) -> tuple[Photo, Any]:
     """Return a photo and its score with masks and maps, which tables do not hold."""
     key = (task.path, provenance_of(task, job, sha256=sha256))
     if key not in _kept:
@@ -181,7 +187,8 @@ def _scored(task: Task, sha256: str, job: Job, wing: Wing) -> tuple[Photo, Any]:
                 f"{task.photo_id!r} was changed while the run went on.",
                 remedy="Run the same command again.",
             )
-        _kept[key] = (photo, wing.score_photo(photo, job.settings))
+        score = None if kept is None else restore_score(photo, kept, job.settings, wing)
+        _kept[key] = (photo, wing.score_photo(photo, job.settings) if score is None else score)
     _kept.move_to_end(key)
     while len(_kept) > _KEPT_SCORES:
         _kept.popitem(last=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -284,15 +284,34 @@ def _compare_pending(
     observer.comparing(pairs=len(tasks), done=reused)
     jobs = min(batch.jobs or usable_cores(), max(1, len(pending)))
     if pending:
-        for outcome in run_tasks(
-            pending, job, work.wing, engine=batch.engine, jobs=jobs, stop=stop
-        ):
+        given = _with_kept_scores(pending, work)
+        for outcome in run_tasks(given, job, work.wing, engine=batch.engine, jobs=jobs, stop=stop):
             key = (outcome.row.baseline_id, outcome.row.followup_id)
             earlier = before.get(key)
             remove_outdated(work.out_dir, _pictures(earlier), _pictures(outcome))
             record_pair(work.ledger, outcome, position=position["\n".join(key)])
             observer.compared(outcome)
     return reused
+
+
+def _with_kept_scores(tasks: Sequence[PairTask], work: _Work) -> Iterator[PairTask]:
+    """Yield the tasks with what the ledger keeps of both photos, read when a task is due."""
+    for task in tasks:
+        if work.wing.restore_masks is None:
+            yield task
+        else:
+            yield replace(
+                task,
+                baseline_kept=_kept_score(task.row.baseline_id, work.ledger),
+                followup_kept=_kept_score(task.row.followup_id, work.ledger),
+            )
+
+
+def _kept_score(photo_id: str, ledger: Ledger) -> Measured | None:
+    result = ledger.earlier([photo_id])[photo_id].result
+    if not isinstance(result, Measured):
+        return None
+    return replace(result, tables=ledger.packed_tables(photo_id))
 
 
 def _with_scores(

@@ -206,6 +206,13 @@ class Ledger:
                 found |= {row["photo_id"]: load_outcome(dict(row)) for row in rows}
         return found
 
+    def packed_tables(self, photo_id: str) -> dict[str, bytes]:
+        """Return the packed rows of one photo by the name of their table."""
+        statement = sa.select(_tables.c.name, _tables.c.packed)
+        with self.transaction() as connection:
+            rows = connection.execute(statement.where(_tables.c.photo_id == photo_id))
+            return {row.name: row.packed for row in rows}
+
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the ends of the last run's photos, sorted by `photo_id`, without their tables.
 

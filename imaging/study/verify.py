@@ -113,9 +113,10 @@ def compare(
         rows, new_rows = tables.get(table, ()), unpack_rows(packed)
         found += _differ(f"rows of {table}", len(rows), len(new_rows))
         for number, (row, new_row) in enumerate(zip(rows, new_rows, strict=False), 1):
-            for name in new_row:
+            # A column that the program which wrote the ledger did not have has nothing to differ.
+            for name in row:
                 numbers += 1
-                found += _differ(f"{table} {number} {name}", row.get(name), new_row[name])
+                found += _differ(f"{table} {number} {name}", row[name], new_row.get(name))
     more = len(found) - _TOLD_DIFFERENCES
     told_ones = found[:_TOLD_DIFFERENCES] + ([f"and {more} more"] if more > 0 else [])
     return Replay(photo_id, numbers, tuple(told_ones))

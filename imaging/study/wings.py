@@ -48,7 +48,11 @@ class Wing:
     score_type : type
         Record whose columns are the wing's part of ``results.csv``.
     tables : mapping of str to type
-        Record type of each further table.
+        Record type of each further table; a score has its rows in a field of the table's name.
+    restore_masks : callable (photo, score, settings) -> score, or None
+        Find again in the photo what the tables do not hold of its score, at much less cost than
+        scoring.  None where that would cost what scoring costs, as for a face: its maps come from
+        landmarks and segmenter, which are nearly all of the work.
     """
 
     name: WingName
@@ -59,6 +63,7 @@ class Wing:
     weights_digest: Callable[[Settings], str]
     score_type: type
     tables: Mapping[str, type]
+    restore_masks: Callable[[Photo, Any, Settings], Any] | None = None
 
 
 def load_wing(target: str) -> Wing:
@@ -105,4 +110,5 @@ def _wing(
         weights_digest=weights_digest,
         score_type=getattr(records, score_type),
         tables=getattr(records, tables),
+        restore_masks=getattr(score, "restore_masks", None),
     )

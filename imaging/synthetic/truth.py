@@ -33,6 +33,7 @@ TRUTH_COLUMNS = (
     "confidence",
     "origin",
     "status",
+    "has_root",
     "visible",
     "colour",
 )
@@ -93,6 +94,7 @@ def truth_rows(scene: ScalpScene, *, photo_id: str, guard_mm: float = 0.2) -> li
                 "confidence": 1.0,
                 "origin": "auto",
                 "status": "kept",
+                "has_root": bool(hair.is_root_inside),
                 "visible": round(hair.visible, 3),
                 "colour": hair.colour,
             }
