@@ -16,8 +16,9 @@ from ..settings import HairSettings
 from .ridges import is_light_hair, oriented_responses
 from .skin import optical_densities
 
-#: Zooms tried are half octaves, between these sizes of the longer side (px).
-_LEAST_SIDE_PX, _MOST_SIDE_PX = 160, 1400
+#: Zooms tried are half octaves, between these sizes of the longer side (px): under a microscope of
+#: 200x a hair is as wide as a tenth of the photo.
+_LEAST_SIDE_PX, _MOST_SIDE_PX = 56, 1400
 _MOST_ZOOM = 2.0
 #: The answer of a photo at one zoom: mean of this share of its strongest responses.
 _STRONGEST_SHARE = 0.01

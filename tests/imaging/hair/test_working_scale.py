@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -58,6 +59,18 @@ def test_the_zoom_is_found_within_20_percent_whatever_the_magnification(
 def test_a_photo_of_few_pixels_per_millimetre_is_found_within_40_percent(name: str) -> None:
     """At 0.4 of its size; the bar is 20 %: photos are not tried enlarged, only reduced."""
     assert off(name, 0.4) == pytest.approx(1.0, abs=0.40)
+
+
+@pytest.mark.parametrize(("x", "y"), [(300, 200), (600, 500), (900, 300)])
+def test_a_few_hairs_that_fill_the_view_of_a_microscope_are_not_taken_for_half_as_wide(
+    x: int, y: int
+) -> None:
+    """Three to ten hairs, 40 to 60 px wide in 900, touching ones too thin by up to 1.7."""
+    drawn = scene("shaved")
+    view = resized(np.ascontiguousarray(drawn.pixels[y : y + 280, x : x + 280]), 3.2)
+    seen = [h for h in drawn.hairs if x < h.root[0] < x + 280 and y < h.root[1] < y + 280]
+    right = right_zoom(replace(drawn, hairs=tuple(seen)))
+    assert 0.6 < zoom_of(view) * 3.2 / right < 1.8
 
 
 @pytest.mark.parametrize("name", ["clipped_blond", "noisy_jpeg"])
