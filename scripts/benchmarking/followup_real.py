@@ -40,6 +40,8 @@ MOST_TURN_DEG, PAINTED_TURN_DEG, MOST_LOG_ZOOM = 20.0, 8.0, 0.08
 JPEG_QUALITY = 70
 #: Roots of one unit, in mm; half the width of what is painted out, and its reach behind the root.
 UNIT_MM, PAINT_MM, BEHIND_MM = 0.3, 0.09, 0.12
+#: A hair without a label is painted out with the unit whose root is as near as this.
+WHOLE_UNIT_MM = 0.35
 SURVIVAL = (0.40, 0.95)
 #: A found transform is right when the frame's middle lands within this, in mm.
 RIGHT_MM = 0.2
@@ -138,9 +140,10 @@ def _measure_painted(
     for frame in frames:
         units = _labelled_units(frame.labels, px_per_mm)
         lives = rng.random(len(units)) < rng.uniform(*SURVIVAL)
+        whole = _with_unlabelled(units, frame.score, px_per_mm)
         pixels = _paint_out(
             frame.photo.pixels,
-            [unit for unit, alive in zip(units, lives, strict=True) if not alive],
+            [unit for unit, alive in zip(whole, lives, strict=True) if not alive],
             px_per_mm,
         )
         height, width = pixels.shape[:2]
@@ -190,6 +193,29 @@ def _labelled_units(labels: Labels, px_per_mm: float) -> list[NDArray[np.float64
         return [ends] if len(ends) else []
     groups = fcluster(linkage(ends[:, :2], "single"), UNIT_MM * px_per_mm, "distance")
     return [ends[groups == g] for g in np.unique(groups)]
+
+
+def _with_unlabelled(
+    units: list[NDArray[np.float64]], score: HairScore, px_per_mm: float
+) -> list[NDArray[np.float64]]:
+    """Return units with the hairs besides that were traced nearest to them.
+
+    The labels have not every hair, and a unit of which one hair is left has not been lost.
+    """
+    if not units:
+        return []
+    roots = np.concatenate([unit[:, :2] for unit in units])
+    unit_of = np.repeat(np.arange(len(units)), [len(unit) for unit in units])
+    more: list[list[tuple[float, float, float, float]]] = [[] for _ in units]
+    for hair in score.hairs:
+        away = np.hypot(*(roots - (hair.root_x_px, hair.root_y_px)).T)
+        if away.min() <= WHOLE_UNIT_MM * px_per_mm:
+            ends = (hair.root_x_px, hair.root_y_px, hair.tip_x_px, hair.tip_y_px)
+            more[unit_of[away.argmin()]].append(ends)
+    return [
+        np.concatenate([unit, np.array(own).reshape(-1, 4)])
+        for unit, own in zip(units, more, strict=True)
+    ]
 
 
 def _paint_out(pixels: Pixels, units: list[NDArray[np.float64]], px_per_mm: float) -> Pixels:
