@@ -49,8 +49,8 @@ def compare_scores(
 
     A hair that was traced in one photo only is looked for in the pixels of the other.  Where its
     shaft is seen it is kept: the number of the photo without a line is 0, its place is where the
-    alignment puts the root, its length and diameter are NaN.  Where others hide it nothing can be
-    told, and it has no row.
+    alignment puts the root, its length and diameter are NaN.  Where others hide it, the light that
+    its crowd absorbs tells (`crowds`).  Of what cannot be told there is no row.
 
     Raises
     ------
