@@ -233,26 +233,33 @@ def _evenly(
 
 def _numbered(along: NDArray[np.float64], pitch: float) -> NDArray[np.int64]:
     """Number the ticks of the longest stretch, −1 for strokes between their places."""
-    best = np.full(len(along), -1)
+    # Step by step, one stroke after the other: plain numbers take a fifth of the time.
+    places = along.tolist()
+    best: list[tuple[int, int]] = []
     start = 0
-    while start < len(along) - _FEWEST + 1:
-        index = np.full(len(along), -1)
-        index[start] = 0
-        last, step = start, pitch
-        for at in range(start + 1, len(along)):
-            gap = (along[at] - along[last]) / step
+    # What is left after so many strokes cannot be longer than what was found.
+    while start < len(places) - max(_FEWEST - 1, len(best)):
+        numbered = [(start, 0)]
+        last, number, step = places[start], 0, pitch
+        for at in range(start + 1, len(places)):
+            gap = (places[at] - last) / step
             if gap > _MISSING + 1.5:
                 break
             whole = round(gap)
             if whole >= 1 and abs(gap - whole) <= _OFF_STEP:
-                index[at] = index[last] + whole
+                number += whole
+                numbered.append((at, number))
                 # The distance is followed: a guess of it would run away over many ticks.
-                step += 0.15 * ((along[at] - along[last]) / whole - step)
-                last = at
-        if (index >= 0).sum() > (best >= 0).sum():
-            best = index
-        start = max(start + 1, last + 1 if (index >= 0).sum() >= _FEWEST else start + 1)
-    return best
+                step += 0.15 * ((places[at] - last) / whole - step)
+                last = places[at]
+        if len(numbered) > len(best):
+            best = numbered
+        start = numbered[-1][0] + 1 if len(numbered) >= _FEWEST else start + 1
+    index = np.full(len(places), -1)
+    if best:
+        at_tick, numbers = np.array(best).T
+        index[at_tick] = numbers
+    return index
 
 
 def _has_longer(index: NDArray[np.int64], high: NDArray[np.int64]) -> bool:
