@@ -95,9 +95,10 @@ def linear_absorption(
     Blur mixes light linearly, so that widths are measured here and not in sRGB.
     """
     # One channel after the other: the mean along an axis of three takes ten times as long.
-    linear, green, blue = cv2.split(linear_light(pixels))
-    linear += green
-    linear += blue
+    red, green, blue = cv2.split(pixels)
+    linear = linear_light(np.asarray(red, np.uint8))
+    for channel in (green, blue):
+        linear += linear_light(np.asarray(channel, np.uint8))
     linear /= np.float32(3)
     linear += np.float32(1e-4)
     skin = local_skin(linear, valid=valid, px_per_mm=px_per_mm)

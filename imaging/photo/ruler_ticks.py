@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .ranks import median, percentile
+
 #: Shortest tick, px, and its height over its width at least.
 _SHORTEST_PX, _SLENDER = 4, 1.0
 
@@ -179,7 +181,7 @@ def _row(
             return None
         slope, level = (float(value) for value in np.polyfit(x[near], y[near], 1))
         off = np.abs(y - slope * x - level)
-        near = np.flatnonzero(off <= max(1.5, 2.5 * float(np.median(off[near]))))
+        near = np.flatnonzero(off <= max(1.5, 2.5 * median(off[near])))
     middle = boxes[near, 1] + 0.5 * boxes[near, 3]
     along = (x[near] + slope * (middle - y[near])) / math.hypot(1.0, slope)
     # Where the base begins at a point off the origin the offset is common to all ticks.
@@ -187,7 +189,7 @@ def _row(
     order = np.argsort(along)
     near, along = near[order], along[order]
     for share in (50, 30, 70):
-        pitch = float(np.percentile(np.diff(along), share))
+        pitch = percentile(np.diff(along), share)
         row = _evenly(boxes[near], along, pitch, slope, level) if pitch > _LEAST_PITCH_PX else None
         if row is not None:
             return row
@@ -227,7 +229,7 @@ def _evenly(
     # Ticks off their places, and a pitch that changes along the ruler (evenly: 1 / sqrt 12).
     scatter = rms / (fitted * math.sqrt(len(index)) * float(np.std(index)))
     error = math.hypot(scatter, drift / math.sqrt(12))
-    reach = float(np.percentile(boxes[:, 3], 95))
+    reach = percentile(boxes[:, 3], 95)
     return TickRow(slope, level, origin, fitted, error, last, reach, boxes)
 
 
@@ -269,8 +271,8 @@ def _has_longer(index: NDArray[np.int64], high: NDArray[np.int64]) -> bool:
             chosen = index % every == phase
             if chosen.sum() < 2:
                 continue
-            least = float(np.median(high[chosen]))
-            if least >= _LONGER * float(np.median(high[~chosen])):
+            least = median(high[chosen])
+            if least >= _LONGER * median(high[~chosen]):
                 return True
     return False
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bar_text import CAP_SHARE, TextLine, read_strip
+from .ranks import percentile
 
 #: Contrast of a stroke to its surroundings, grey levels.  Fine text loses half of its contrast of
 #: 100 and more to anti-aliasing and JPEG.  Where hair gives too many parts, the next holds.
@@ -208,8 +209,8 @@ def _chains(parts: NDArray[np.int64]) -> list[Run]:
         # The tallest parts are capitals or figures; a small letter's top stands lower.
         runs.append(
             Run(
-                int(np.percentile(top[chain], 15)),
-                int(np.percentile(bottom[chain], 60)),
+                int(percentile(top[chain], 15)),
+                int(percentile(bottom[chain], 60)),
                 int(left[chain].min()),
                 int(right[chain].max()),
                 len(chain),
