@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from ..photo.ranks import median, percentile
 from ..settings import HairSettings
 from .evidence import Map, read_at
 
@@ -235,8 +236,8 @@ def _is_alone(edges: _Edges, profiles: _Profiles, neighbours: Flags) -> Flags:
 
 def _common(widths: Floats) -> float:
     """Return the median of the widths that agree with the lower ones: neighbours only add."""
-    low = np.quantile(widths, _LOW_QUANTILE)
-    return float(np.median(widths[widths <= _AGREE * low + _AGREE_PX]))
+    low = percentile(widths, 100 * _LOW_QUANTILE)
+    return median(widths[widths <= _AGREE * low + _AGREE_PX])
 
 
 def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles, Flags]:

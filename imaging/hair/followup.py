@@ -156,6 +156,7 @@ def _figures(
         flags=join_flags(_pair_flags(alignment, scores, plan, settings.followup), grafts.flags),
         matches=tuple(rows),
         transform=alignment.warp.matrix,
+        texts=(scores[0].text, scores[1].text),
         **grafts.columns,
     )
 

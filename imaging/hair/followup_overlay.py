@@ -43,8 +43,12 @@ def draw_comparison(baseline: Photo, followup: Photo, comparison: HairComparison
         Burnt-in text is black.
     """
     hairs = [match for match in comparison.matches if match.kind == "hair"]
-    first = _panel(baseline, hairs, "baseline", ("kept", "not_seen"))
-    second = _panel(followup, hairs, "followup", ("kept", "new"))
+    first, second = (
+        _text_blacked_out(photo, text)
+        for photo, text in zip((baseline, followup), comparison.texts, strict=True)
+    )
+    first = _panel(first, hairs, "baseline", ("kept", "not_seen"))
+    second = _panel(second, hairs, "followup", ("kept", "new"))
     first = draw.draw_panel(first, ["baseline", f"{comparison.hairs_baseline} hairs in common"])
     second = draw.draw_panel(second, ["follow-up", *_caption(comparison)])
     second = draw.draw_legend(
@@ -60,11 +64,15 @@ def draw_comparison(baseline: Photo, followup: Photo, comparison: HairComparison
     return np.hstack([_filled(first, height), seam, _filled(second, height)])
 
 
-def _panel(photo: Photo, hairs: Sequence[HairMatch], side: str, states: Sequence[str]) -> Pixels:
-    text = find_graphics(photo.pixels).text
-    pixels = draw.black_out(photo.pixels, text)
-    scale = min(1.0, PANEL_HEIGHT_PX / photo.height_px)
-    size = (max(round(photo.width_px * scale), 1), max(round(photo.height_px * scale), 1))
+def _text_blacked_out(photo: Photo, text: NDArray[np.bool_] | None) -> Pixels:
+    """Return the photo without its text, which is looked for where the score did not tell it."""
+    return draw.black_out(photo.pixels, find_graphics(photo.pixels).text if text is None else text)
+
+
+def _panel(pixels: Pixels, hairs: Sequence[HairMatch], side: str, states: Sequence[str]) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = min(1.0, PANEL_HEIGHT_PX / height)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
     image = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     for state in states:
         roots = np.array(

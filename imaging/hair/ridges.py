@@ -97,6 +97,9 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
 
     The filter is −σ² ∂²/∂v² of a Gaussian with standard deviation ``across_px`` across the line
     (v) and ``along_px`` along it, applied in the frequency domain; reflecting borders.
+
+    All angles share three working arrays.  The way back from the spectrum goes down every column
+    first, and then only along those rows that lie in the picture.
     """
     height, width = darkness.shape
     pad = int(np.ceil(3 * along_px))
@@ -105,32 +108,38 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     spectrum = scipy.fft.rfft2(padded, s=shape)
     fy = (2 * np.pi * scipy.fft.fftfreq(shape[0])).astype(np.float32)[:, None]
     fx = (2 * np.pi * scipy.fft.rfftfreq(shape[1])).astype(np.float32)[None]
-    upside_down = -np.arange(shape[0]) % shape[0]
+    # The transforms back are not scaled on the way: their result is, while it is cropped.
+    scale = np.float32(1.0 / (shape[0] * shape[1]))
+    rows, columns = slice(pad, pad + height), slice(pad, pad + width)
     responses = np.empty((angles, height, width), np.float32)
+    product = np.empty_like(spectrum)
+    transfer, across = np.empty((2, *spectrum.shape), np.float32)
+
+    def write_response(k: int) -> None:
+        upright = scipy.fft.ifft(product, axis=0, norm="forward", overwrite_x=True)
+        plane = scipy.fft.irfft(upright[rows], n=shape[1], axis=1, norm="forward")
+        np.multiply(plane[:, columns], scale, out=responses[k])
+
     for k in range(angles // 2 + 1):
-        angle = np.pi * k / angles
-        along = (fx * np.float32(np.cos(angle)) + fy * np.float32(np.sin(angle))) * along_px
-        across = (fy * np.float32(np.cos(angle)) - fx * np.float32(np.sin(angle))) * across_px
+        cos, sin = np.float32(np.cos(np.pi * k / angles)), np.float32(np.sin(np.pi * k / angles))
+        np.add(fx * cos, fy * sin, out=transfer)
+        transfer *= along_px
+        transfer *= transfer
+        np.subtract(fy * cos, fx * sin, out=across)
+        across *= across_px
         across *= across
-        along *= along
-        along += across
-        along *= -0.5
-        transfer = np.exp(along, out=along)
+        transfer += across
+        transfer *= -0.5
+        np.exp(transfer, out=transfer)
         transfer *= across
-        responses[k] = _filtered(spectrum, transfer, shape, pad)[:height, :width]
+        np.multiply(spectrum, transfer, out=product)
+        write_response(k)
         if 0 < k < angles - k:
             # The filter at the angle π − a is that at a upside down.
-            mirrored = _filtered(spectrum, transfer[upside_down], shape, pad)
-            responses[angles - k] = mirrored[:height, :width]
+            np.multiply(spectrum[:1], transfer[:1], out=product[:1])
+            np.multiply(spectrum[1:], transfer[:0:-1], out=product[1:])
+            write_response(angles - k)
     return responses
-
-
-def _filtered(
-    spectrum: NDArray[np.complex64], transfer: Map, shape: tuple[int, ...], pad: int
-) -> Map:
-    """Return the picture of this spectrum after the filter, from (pad, pad) on."""
-    plane: Map = scipy.fft.irfft2(spectrum * transfer, s=shape, overwrite_x=True)
-    return plane[pad:, pad:]
 
 
 def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettings) -> float:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..settings import HairSettings
 from .evidence import ShaftEvidence, read_at
@@ -82,9 +82,10 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     is_long = length >= settings.join_length_mm * px_per_mm
     first_hidden &= is_long
     last_hidden &= is_long
-    inner = ndimage.distance_transform_edt(np.pad(evidence.valid, 1))[1:-1, 1:-1]
+    padded = np.pad(evidence.valid.astype(np.uint8), 1)
+    inner = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     leaves = [
-        read_at(inner.astype(np.float32), end[:, 0], end[:, 1]) < EDGE_MM * px_per_mm
+        read_at(np.asarray(inner, np.float32), end[:, 0], end[:, 1]) < EDGE_MM * px_per_mm
         for end in (first, last)
     ]
     difference = first_shadow - last_shadow

@@ -9,6 +9,8 @@ copies of every hair; `strips` chooses among them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -106,17 +108,22 @@ def _follow_both_ways(
     # Both directions of all seeds are followed at once.
     turned = np.concatenate([angle, angle + np.float32(np.pi)])
     trail = _follow(response, np.tile(x, 2), np.tile(y, 2), turned, evidence, settings)
-    steps = len(trail)
-    table = np.full((count, 2 * steps + 1, 3), np.nan, np.float32)
-    table[:, steps] = np.column_stack([x, y, angle])
-    for step, (index, place) in enumerate(trail):
-        split = int(np.searchsorted(index, count))
-        table[index[:split], steps + 1 + step] = place[:split]
-        table[index[split:] - count, steps - 1 - step] = place[split:]
-    table[:, :steps, 2] -= np.float32(np.pi)
-    is_point = np.isfinite(table[:, :, 0])
-    points = table[is_point]
-    counts = is_point.sum(axis=1)
+    walker = np.concatenate([index for index, _ in trail] or [np.zeros(0, np.intp)])
+    step = np.repeat(np.arange(len(trail)), [len(index) for index, _ in trail])
+    taken = np.bincount(walker, minlength=2 * count)
+    onwards, backwards = taken[:count], taken[count:]
+    counts = backwards + 1 + onwards
+    # A line's points: those of its way back, last step first, its seed, those of its way onwards.
+    seed_at = np.cumsum(counts) - onwards - 1
+    points = np.empty((len(walker) + count, 3), np.float32)
+    points[seed_at] = np.column_stack([x, y, angle])
+    is_back = walker >= count
+    line = walker - count * is_back
+    at = seed_at[line] + np.where(is_back, -1 - step, 1 + step)
+    if trail:
+        places = np.concatenate([place for _, place in trail])
+        places[is_back, 2] -= np.float32(np.pi)
+        points[at] = places
     return Lines(points[:, :2], points[:, 2], counts, np.zeros(count, np.float32))
 
 
@@ -130,6 +137,7 @@ def _follow(
 ) -> list[tuple[NDArray[np.intp], Points]]:
     """Return for every step the lines that took it and their places, shape (n, 3): x, y, angle."""
     height, width = evidence.valid.shape
+    volume = _Volume.of(response)
     bend = STEP_PX / (settings.min_bend_radius_mm * evidence.px_per_mm)
     bends = (bend * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])).astype(np.float32)
     # Straight on wins ties, so that noise does not bend a line.
@@ -142,16 +150,21 @@ def _follow(
     weak = np.zeros(len(x), np.int64)
     for _ in range(longest):
         turned = angle[:, None] + bends
-        nx = x[:, None] + np.float32(STEP_PX) * np.cos(turned)
-        ny = y[:, None] + np.float32(STEP_PX) * np.sin(turned)
-        pick = (_response_at(response, nx, ny, turned) * bend_weight).argmax(axis=1)
+        cos, sin = np.cos(turned), np.sin(turned)
+        nx = x[:, None] + np.float32(STEP_PX) * cos
+        ny = y[:, None] + np.float32(STEP_PX) * sin
+        ahead = volume.read(nx, ny, turned)
         row = np.arange(len(live))
-        turn, px, py = turned[row, pick], nx[row, pick], ny[row, pick]
-        sx = px[:, None] - np.sin(turn)[:, None] * shifts
-        sy = py[:, None] + np.cos(turn)[:, None] * shifts
-        side = _response_at(response, sx, sy, turn[:, None])
-        pick = (side * shift_weight).argmax(axis=1)
-        px, py, value = sx[row, pick], sy[row, pick], side[row, pick]
+        best = row * len(bends) + (ahead * bend_weight).argmax(axis=1)
+        turn = turned.take(best)[:, None]
+        sx = nx.take(best)[:, None] - sin.take(best)[:, None] * shifts
+        sy = ny.take(best)[:, None] + cos.take(best)[:, None] * shifts
+        # What lies between both sides was read already.
+        side = np.empty((len(live), len(shifts)))
+        side[:, ::2] = volume.read(sx[:, ::2], sy[:, ::2], turn)
+        side[:, 1] = ahead.take(best)
+        best = row * len(shifts) + (side * shift_weight).argmax(axis=1)
+        px, py, value, turn = sx.take(best), sy.take(best), side.take(best), turn[:, 0]
         inside = (px >= 0) & (py >= 0) & (px <= width - 1) & (py <= height - 1)
         inside[inside] = evidence.valid[py[inside].astype(int), px[inside].astype(int)]
         weak = np.where(value < settings.follow_response, weak + 1, 0)
@@ -164,31 +177,61 @@ def _follow(
     return trail
 
 
-def _response_at(response: Map, x: Points, y: Points, angle: Points) -> Map:
-    """Trilinear reading of the response volume at x, y; angles, one for each or for a row, wrap."""
-    count, height, width = response.shape
-    turn = (angle / np.float32(np.pi) * count) % count
-    low = turn.astype(np.int32)
-    share = turn - low
-    low %= count
-    high = (low + 1) % count
-    x = np.clip(x, 0, np.float32(width - 1.001))
-    y = np.clip(y, 0, np.float32(height - 1.001))
-    column, row = x.astype(np.int32), y.astype(np.int32)
-    fx, fy = x - column, y - row
-    flat = response.ravel()
-    cell = row.astype(np.int64) * width + column
+@dataclass(frozen=True, eq=False)
+class _Volume:
+    """Responses of shape (angles, h, w), laid out for reading between pixels and angles.
 
-    def plane(k: NDArray[np.int32]) -> Map:
-        base = k.astype(np.int64) * (height * width) + cell
-        top = flat.take(base) * (1 - fx) + flat.take(base + 1) * fx
-        base += width
-        bottom = flat.take(base) * (1 - fx) + flat.take(base + 1) * fx
-        value: Map = top * (1 - fy) + bottom * fy
+    One index reads a pixel and its neighbours to the right, below and below right: from
+    ``corners``, which are views of the volume that begin none, one pixel, one row, and both later.
+    ``planes[low]`` and ``planes[low + 1]`` are where two neighbouring angles begin; they wrap.
+    """
+
+    shape: tuple[int, int, int]
+    corners: tuple[Map, Map, Map, Map]
+    planes: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, response: Map) -> _Volume:
+        count, height, width = response.shape
+        flat = response.ravel()
+        # Rounding may make an angle of a whole turn.
+        planes = np.arange(count + 2) % count * (height * width)
+        corners = (flat, flat[1:], flat[width:], flat[width + 1 :])
+        return cls((count, height, width), corners, planes.astype(np.intp))
+
+    def read(self, x: Points, y: Points, angle: Points) -> NDArray[np.float64]:
+        """Trilinear reading at x, y; angles, one for each or for a row, wrap."""
+        count, height, width = self.shape
+        turn = _wrapped(angle / np.float32(np.pi) * count, count)
+        low = turn.astype(np.intp)
+        share = turn - low
+        x = np.minimum(np.maximum(x, 0), np.float32(width - 1.001))
+        y = np.minimum(np.maximum(y, 0), np.float32(height - 1.001))
+        column, row = x.astype(np.intp), y.astype(np.intp)
+        right, below = x - column, y - row
+        left, above = 1 - right, 1 - below
+        cell = row * width
+        cell += column
+
+        def plane(begin: NDArray[np.intp]) -> NDArray[np.float64]:
+            at = begin + cell
+            top_left, top_right, low_left, low_right = (flat.take(at) for flat in self.corners)
+            value: NDArray[np.float64] = (top_left * left + top_right * right) * above
+            value += (low_left * left + low_right * right) * below
+            return value
+
+        value = plane(self.planes.take(low))
+        value *= 1 - share
+        value += plane(self.planes.take(low + 1)) * share
         return value
 
-    result: Map = plane(low) * (1 - share) + plane(high) * share
-    return result
+
+def _wrapped(turn: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return ``turn % count``, in a fifth of the time that NumPy takes for it."""
+    turn = turn - count * np.floor(turn / count)
+    # The quotient may have been rounded up to a whole number.
+    turn[turn < 0] += count
+    return turn
 
 
 def _darkest_copies(lines: Lines, means: NDArray[np.float64], px_per_mm: float) -> NDArray[np.intp]:

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .ranks import median_along
+
 #: Columns over which an edge is averaged, and the shortest edge that is looked at, px.
 _AVERAGE_PX = 9
 _SHORTEST_PX = 22
@@ -141,7 +143,7 @@ def _long_edges(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
     boxes = boxes[boxes[:, 3] <= _DEEPEST_EDGE_PX]
     order = np.lexsort((boxes[:, 0], boxes[:, 1], -boxes[:, 2]))
     return [
-        (int(box[0]), int(box[1]), int(box[2]), int(box[3])) for box in boxes[order[:_MOST_EDGES]]
+        (left, top, wide, high) for left, top, wide, high in boxes[order[:_MOST_EDGES]].tolist()
     ]
 
 
@@ -171,7 +173,7 @@ def _line_below(
     first = max(0, top - 2)
     thickest = min(float(_THICKEST_PX), max(3.0, _THICKEST_SHARE * (right - left)))
     last = min(height, below + math.ceil(thickest) + 4)
-    levels = np.median(pixels[first:last, core], axis=1)
+    levels = median_along(pixels[first:last, core], 1)
     ground = levels[0]
     near = levels[: below + 2 - first]
     away = np.abs(near - ground).max(axis=1)
@@ -187,10 +189,7 @@ def _line_below(
     row1 = peak + 1
     while row1 < len(inside) and inside[row1]:
         row1 += 1
-    thickness = row1 - row0
-    if row0 == 0 or row1 == len(inside):
-        return None
-    if thickness > thickest:
+    if row0 == 0 or row1 == len(inside) or row1 - row0 > thickest:
         return None
     return _measured(pixels, (first + row0, first + row1), (left, right), Paint(colour, contrast))
 
@@ -230,8 +229,8 @@ def _measured(
     body = body[1:-1] if is_thick else _nearest_row(body, colour)[None]
     line = body.mean(axis=0)
     core = slice(left + (right - left) // 8, right - (right - left) // 8)
-    axis_above = colour - np.median(above[core], axis=0)
-    axis_below = colour - np.median(beneath[core], axis=0)
+    axis_above = colour - median_along(above[core], 0)
+    axis_below = colour - median_along(beneath[core], 0)
     axis = axis_above if np.abs(axis_above).max() < np.abs(axis_below).max() else axis_below
     contrast = float(np.abs(axis).max())
     if contrast < _BAR_LEVELS or float(axis_above @ axis_below) <= 0:
@@ -295,8 +294,7 @@ def _is_gap(pixels: NDArray[np.uint8], rows: tuple[int, int], core: slice, paint
     row0, row1 = rows
     beyond = (row0 - (row1 - row0) - 3, row1 + (row1 - row0) + 2)
     return all(
-        0 <= row < len(pixels)
-        and bool(paint.is_on(np.median(pixels[row, core], axis=0), share=0.5))
+        0 <= row < len(pixels) and bool(paint.is_on(median_along(pixels[row, core], 0), share=0.5))
         for row in beyond
     )
 

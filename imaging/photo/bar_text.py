@@ -28,6 +28,9 @@ CAP_SHARE = 0.57
 #: Below this standard deviation (grey levels) a strip is flat and holds no text.
 _FLAT_LEVELS = 2.0
 
+#: Multiplications up to which OpenBLAS does a product in one thread.
+_MOST_MULTIPLICATIONS = 2**18
+
 
 @dataclass(frozen=True)
 class TextLine:
@@ -113,7 +116,7 @@ def probabilities(strip: NDArray[np.float32]) -> NDArray[np.float32]:
             maps = np.maximum(maps[0::2], maps[1::2])
     rows = np.concatenate(list(maps), axis=1)[None]
     columns = _convolve(rows, weights["w4"], weights["b4"], reach=(0, 2))[0]
-    logits = columns @ weights["wo"] + weights["bo"]
+    logits = _product(columns, weights["wo"]) + weights["bo"]
     logits -= logits.max(axis=1, keepdims=True)
     exponents = np.exp(logits)
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=np.float32)
@@ -175,12 +178,30 @@ def _convolve(
         first, last = max(0, left - tap), columns + min(0, left - tap)
         wide[up : up + rows, first:last, tap] = maps[:, first + tap - left : last + tap - left]
     taps = kernel.reshape(2 * up + 1, (2 * left + 1) * channels, -1)
-    result = wide[:rows].reshape(rows * columns, -1) @ taps[0]
+    pixels, count = wide.reshape(-1, taps.shape[1]), rows * columns
+    result = _product(pixels[:count], taps[0])
     for row in range(1, 2 * up + 1):
-        result += wide[row : row + rows].reshape(rows * columns, -1) @ taps[row]
+        result += _product(pixels[row * columns : row * columns + count], taps[row])
     result += bias
     np.maximum(result, 0, out=result)
     return np.asarray(result).reshape(rows, columns, -1)
+
+
+def _product(rows: NDArray[np.float32], taps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``rows @ taps`` from blocks of rows so small that OpenBLAS does each in one thread.
+
+    Whole, such a product is shared out to threads that wait for each other: on a machine with other
+    work that takes a hundred times as long, and the last digit depends on their number.
+    """
+    across, along = taps.shape
+    block = max(1, _MOST_MULTIPLICATIONS // (across * along))
+    whole = len(rows) - len(rows) % block
+    result = np.empty((len(rows), along), np.float32)
+    np.matmul(
+        rows[:whole].reshape(-1, block, across), taps, out=result[:whole].reshape(-1, block, along)
+    )
+    np.matmul(rows[whole:], taps, out=result[whole:])
+    return result
 
 
 @lru_cache(maxsize=1)

@@ -65,35 +65,42 @@ def find_circle(pixels: NDArray[np.uint8]) -> FoundCircle | None:
     greatest = cv2.max(cv2.max(red, green), blue)
     kernel = np.ones((_THICK_PX, _THICK_PX), np.uint8)
     colour = cv2.morphologyEx(cv2.subtract(greatest, least), cv2.MORPH_TOPHAT, kernel)
-    strokes = np.asarray(colour >= _COLOUR_LEVELS)
+    shape = red.shape[0], red.shape[1]
+    places = _places(colour >= _COLOUR_LEVELS)
     # One ring has one hue; which of six sectors is told by the order of the channels.
-    strongest = np.stack([red, green, blue]).argmax(axis=0) if strokes.any() else np.empty(0)
-    for hue in range(3) if strokes.any() else ():
-        found = _ring(strokes & (strongest == hue), _SEEN_COLOURED, joins_lines=True)
+    strongest = pixels.reshape(-1, 3)[places].argmax(axis=1)
+    for hue in range(3):
+        found = _ring(places[strongest == hue], shape, _SEEN_COLOURED, joins_lines=True)
         if found is not None:
             return found
     for grey, way in ((least, cv2.MORPH_TOPHAT), (greatest, cv2.MORPH_BLACKHAT)):
         hat = cv2.morphologyEx(grey, way, kernel)
-        found = _ring(np.asarray(hat >= _GREY_LEVELS), _SEEN_GREY, joins_lines=False)
+        found = _ring(_places(hat >= _GREY_LEVELS), shape, _SEEN_GREY, joins_lines=False)
         if found is not None:
             return found
     return None
 
 
+def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where a mask (h, w) holds, as places in its rows put end to end."""
+    # A flat array takes a tenth of the time of one of two axes.
+    return np.flatnonzero(mask)
+
+
 def _ring(
-    strokes: NDArray[np.bool_], least_seen: float, *, joins_lines: bool
+    places: NDArray[np.intp], shape: tuple[int, int], least_seen: float, *, joins_lines: bool
 ) -> FoundCircle | None:
     """The circle that most stroke points lie on, if it is seen along enough of its length."""
-    rows, columns = np.nonzero(strokes)
-    if len(rows) < _LEAST_POINTS:
+    if len(places) < _LEAST_POINTS:
         return None
+    rows, columns = np.divmod(places, shape[1])
     # The same points are drawn for the same photo: a result must not depend on the run.
     rng = np.random.default_rng(len(rows))
     if len(rows) > _MOST_POINTS:
         drawn = np.sort(rng.choice(len(rows), _MOST_POINTS, replace=False))
         rows, columns = rows[drawn], columns[drawn]
     points = np.stack([columns + 0.5, rows + 0.5], axis=1).astype(np.float64)
-    height, width = strokes.shape
+    height, width = shape
     low, high = (share * min(height, width) for share in (_LEAST_RADIUS, _MOST_RADIUS))
     picks = points[rng.integers(0, len(points), (_TRIALS, 3))]
     circles = _through(picks)
@@ -122,6 +129,8 @@ def _ring(
             return None
         best = _fitted(near)
     x, y, radius = (float(value) for value in best)
+    strokes = np.zeros(shape, bool)
+    strokes.ravel()[places] = True
     if not low <= radius <= high or _seen(strokes, x, y, radius) < least_seen:
         return None
     line = np.zeros(strokes.shape, np.uint8)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bar_text import CAP_SHARE, TextLine, read_strip
+from .ranks import percentile
 
 #: Contrast of a stroke to its surroundings, grey levels.  Fine text loses half of its contrast of
 #: 100 and more to anti-aliasing and JPEG.  Where hair gives too many parts, the next holds.
@@ -36,6 +37,7 @@ _PART_GAP_CAPS = 4.0
 #: Most parts that are linked, and most lines that are read, in one photo: the time stays bounded
 #: where hair or grain gives thousands of parts.
 _MOST_PARTS = 2500
+_PAIRS_AT_ONCE = 200_000
 _MOST_LINES = 40
 
 #: A line of text is believed with this many characters of at least this confidence.
@@ -117,9 +119,12 @@ def stroke_maps(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[N
 
     Three maps: of light strokes, of dark ones, and of those bright in any one channel.
     """
-    light = cv2.morphologyEx(least, cv2.MORPH_TOPHAT, _STROKE_KERNEL)
-    bright = cv2.morphologyEx(greatest, cv2.MORPH_TOPHAT, _STROKE_KERNEL)
-    return [np.asarray(light, np.uint8), dark_strokes(least), np.asarray(bright, np.uint8)]
+    return [light_strokes(least), dark_strokes(least), light_strokes(greatest)]
+
+
+def light_strokes(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the contrast of light strokes to their surroundings, in grey levels, uint8 (h, w)."""
+    return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, _STROKE_KERNEL), np.uint8)
 
 
 def dark_strokes(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -148,28 +153,41 @@ def _followers(
     top: NDArray[np.int64],
     bottom: NDArray[np.int64],
 ) -> list[int]:
-    """For each part the index of the part next to its right on one base line, or -1."""
+    """For each part the index of the part next to its right on one base line, or -1.
+
+    Parts are sorted by their left side, so that only a window to the right of each can follow.  The
+    pairs of many parts with all of their windows are judged at once; the first that fits counts.
+    """
     high = bottom - top
-    follows = []
-    for index in range(len(left)):
-        # Parts are sorted by their left side: only a window to the right can follow.
-        last = int(np.searchsorted(left, right[index] + 1.1 * high[index] + 2))
-        others = np.arange(index + 1, last)
-        larger = np.maximum(high[others], high[index])
-        smaller = np.minimum(high[others], high[index])
+    first = np.arange(1, len(left) + 1)
+    last = np.searchsorted(left, right + 1.1 * high + 2)
+    counts = np.maximum(last - first, 0)
+    total = np.cumsum(counts)
+    follows = np.full(len(left), -1)
+    begin = 0
+    while begin < len(left):
+        done = total[begin] - counts[begin]
+        stop = max(begin + 1, int(np.searchsorted(total, done + _PAIRS_AT_ONCE, side="right")))
+        block = slice(begin, stop)
+        one = np.repeat(np.arange(begin, stop), counts[block])
+        skipped = np.repeat(total[block] - counts[block] - done, counts[block])
+        other = first[one] + np.arange(len(one)) - skipped
+        larger = np.maximum(high[other], high[one])
+        smaller = np.minimum(high[other], high[one])
         fits = (
             (smaller >= 0.55 * larger)
             & (
-                (np.abs(bottom[others] - bottom[index]) <= 0.13 * larger + 1)
-                | (np.abs(top[others] - top[index]) <= 0.13 * larger + 1)
+                (np.abs(bottom[other] - bottom[one]) <= 0.13 * larger + 1)
+                | (np.abs(top[other] - top[one]) <= 0.13 * larger + 1)
             )
-            & (left[others] - right[index] <= 0.9 * larger + 1)
-            & (left[others] + right[others] > left[index] + right[index])
-            & (left[others] >= right[index] - 0.3 * larger)
+            & (left[other] - right[one] <= 0.9 * larger + 1)
+            & (left[other] + right[other] > left[one] + right[one])
+            & (left[other] >= right[one] - 0.3 * larger)
         )
-        nearest = others[fits]
-        follows.append(int(nearest[0]) if nearest.size else -1)
-    return follows
+        followed, nearest = np.unique(one[fits], return_index=True)
+        follows[followed] = other[fits][nearest]
+        begin = stop
+    return [int(index) for index in follows]
 
 
 def _chains(parts: NDArray[np.int64]) -> list[Run]:
@@ -191,8 +209,8 @@ def _chains(parts: NDArray[np.int64]) -> list[Run]:
         # The tallest parts are capitals or figures; a small letter's top stands lower.
         runs.append(
             Run(
-                int(np.percentile(top[chain], 15)),
-                int(np.percentile(bottom[chain], 60)),
+                int(percentile(top[chain], 15)),
+                int(percentile(bottom[chain], 60)),
                 int(left[chain].min()),
                 int(right[chain].max()),
                 len(chain),

@@ -125,7 +125,8 @@ class HairComparison:
     """Two hair scores of one field compared; its columns are the hair part of ``followup.csv``.
 
     NaN means "cannot tell" and comes with a flag.  ``transform`` is the (3, 3) homography that
-    takes ``(x_px, y_px, 1)`` of the baseline photo to the follow-up photo.
+    takes ``(x_px, y_px, 1)`` of the baseline photo to the follow-up photo.  ``texts`` marks the
+    burnt-in text of either photo, to be blacked out; None where the score did not tell it.
     """
 
     common_area_cm2: float = column("Counting field that both photos show.", unit="cm²")
@@ -162,6 +163,9 @@ class HairComparison:
     flags: tuple[str, ...] = ()
     matches: tuple[HairMatch, ...] = ()
     transform: NDArray[np.float64] | None = field(default=None, repr=False)
+    texts: tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None] = field(
+        default=(None, None), repr=False
+    )
 
     @property
     def tables(self) -> dict[str, tuple[object, ...]]:

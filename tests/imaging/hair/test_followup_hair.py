@@ -12,6 +12,7 @@ import pytest
 
 from imaging.errors import PairRefusedError
 from imaging.hair.followup import compare_scores
+from imaging.hair.followup_overlay import PANEL_HEIGHT_PX, draw_comparison
 from imaging.records import Hair, HairComparison, HairScore, Photo
 from imaging.records.followup import PairPlan
 from imaging.settings import Settings
@@ -222,3 +223,16 @@ def cut_at_edge(score: HairScore, scene: ScalpScene) -> HairScore:
                 )
             )
     return replace(score, hairs=tuple(hairs))
+
+
+def test_the_picture_blacks_out_the_text_that_the_scores_told() -> None:
+    pair = visits()
+    comparison = compared()
+    assert comparison.texts == (None, None)
+    text = np.zeros(pair.baseline.pixels.shape[:2], bool)
+    text[100:300, 400:700] = True
+    told = replace(comparison, texts=(text, np.zeros_like(text)), matches=())
+    drawn = draw_comparison(photo_of(pair.baseline, "b"), photo_of(pair.followup, "f"), told)
+    scale = min(1.0, PANEL_HEIGHT_PX / len(text))
+    inside = [slice(*(round(scale * at) for at in ends)) for ends in ((110, 290), (410, 690))]
+    assert not drawn[tuple(inside)].any()

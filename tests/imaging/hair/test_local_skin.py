@@ -6,8 +6,17 @@ import cv2
 import numpy as np
 import pytest
 from drawn_hairs import PX_PER_MM, neighbours, photograph
+from scipy import ndimage
 
-from imaging.hair.skin import linear_absorption, local_skin, optical_densities
+from imaging.hair.skin import _percentile_around, linear_absorption, local_skin, optical_densities
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (30, 21), (7, 40)])
+@pytest.mark.parametrize("window", [3, 8, 11])
+def test_ranks_around_a_pixel_are_those_of_scipy(shape: tuple[int, int], window: int) -> None:
+    levels = np.random.default_rng(3).random(shape, np.float32)
+    wanted = ndimage.percentile_filter(levels, 65, size=window, mode="nearest")
+    assert np.array_equal(_percentile_around(levels, 65, window), wanted)
 
 
 def everywhere(pixels: np.ndarray) -> np.ndarray:

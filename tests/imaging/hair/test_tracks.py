@@ -7,7 +7,7 @@ import pytest
 from drawn_hairs import PX_PER_MM, evidence_of, neighbours, photograph, straight
 
 from imaging.hair.lines import STEP_PX, Lines, cut_to_shafts
-from imaging.hair.tracks import find_tracks
+from imaging.hair.tracks import _wrapped, find_tracks
 from imaging.settings import HairSettings
 
 DEFAULTS = HairSettings()
@@ -131,3 +131,12 @@ def test_lines_that_are_cut_together_are_cut_as_each_by_itself() -> None:
 def test_the_plateau_is_the_upper_quartile_along_the_line() -> None:
     (plateau,) = cut_all([*np.linspace(0.5, 1.0, 41)], plateau=None, end_fraction=0.1).plateaus
     assert plateau == pytest.approx(0.875)
+
+
+@pytest.mark.parametrize("count", [12, 16, 18])
+def test_angles_wrap_as_the_remainder_does(count: int) -> None:
+    whole = np.arange(-4, 9, dtype=np.float32) * count
+    near = [np.nextafter(whole, np.float32(side)) for side in (-np.inf, np.inf)]
+    far = np.random.default_rng(4).uniform(-4 * count, 9 * count, 100_000).astype(np.float32)
+    for turn in (whole, *near, far):
+        assert np.array_equal(_wrapped(turn, count), turn % count)
