@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
 from .skin import optical_densities
-from .white import has_pale_lines, paleness
+from .white import has_pale_lines, paleness, skin_noise
 
 #: What is further off the local skin than this density stands out from its texture.
 _STANDS_OUT = 0.15
@@ -36,6 +36,8 @@ _MAD_TO_SIGMA = 1.4826
 _BLACK_DENSITY = 1.7
 #: Brighter than skin by more than this is reflection and tells nothing more.
 _LEAST_DENSITY = -0.3
+#: The wide filter answers a usual hair with this share of its density.
+_BAR_RESPONSE = 0.4
 
 
 def find_ridges(
@@ -79,6 +81,11 @@ def _pale_evidence(
         return None
     if is_light_hair(densities.mean(axis=2), dark.valid, dark.px_per_mm, settings):
         return None
+    # The palest line that can be a hair is amplified until it starts a trace.
+    least = settings.white_contrast_to_noise * skin_noise(pale, dark.valid)
+    pale *= np.float32(
+        np.clip(settings.seed_response / (_BAR_RESPONSE * least), 1.0, settings.most_gain)
+    )
     responses = _both_responses(pale, dark.px_per_mm, settings)
     return replace(dark, darkness=pale, responses=tuple(responses))
 
