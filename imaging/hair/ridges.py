@@ -82,7 +82,9 @@ def _pale_evidence(
     if is_light_hair(densities.mean(axis=2), dark.valid, dark.px_per_mm, settings):
         return None
     # The palest line that can be a hair is amplified until it starts a trace.
-    least = settings.white_contrast_to_noise * skin_noise(pale, dark.valid)
+    least = settings.white_contrast_to_noise * skin_noise(
+        pale, dark.valid, dark.px_per_mm, settings
+    )
     pale *= np.float32(
         np.clip(settings.seed_response / (_BAR_RESPONSE * least), 1.0, settings.most_gain)
     )

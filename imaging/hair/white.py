@@ -13,6 +13,8 @@ shaft is paler than skin in blue alone: such hair is not found.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +28,14 @@ Bools = NDArray[np.bool_]
 #: Paleness is cut off here: beyond, it is reflection on the one side and black hair on the other.
 _MOST_PALENESS, _LEAST_PALENESS = 1.0, -1.7
 #: The noise of a photo is told by every so many pixels; in 8-bit values there is this much always.
-_NOISE_STRIDE, _LEAST_NOISE = 4, 0.005
+_NOISE_STRIDE, _LEAST_NOISE = 7, 0.005
 _MAD_TO_SIGMA = 1.4826
 #: Narrow pale patches are looked for on a copy of so many pixels per mm: hairs are 2 to 6 px wide.
 _LOOK_PX_PER_MM = 55.0
 #: Beside a dark shaft, skin would stand out; what is darker than skin by more than this is no skin.
 _SHAFT_DENSITY = 0.1
-#: A patch is at least this many times as long as it is wide.
-_LEAST_SLENDERNESS = 3.0
+#: A patch is at least this many times as long as it is wide, and fills this much of such a bar.
+_LEAST_SLENDERNESS, _LEAST_FILL = 4.0, 0.75
 #: Where across a line, in half widths, its paleness is read, and how far beyond its edges the skin.
 _ACROSS = (-0.4, 0.0, 0.4)
 _BEYOND_MM = (0.025, 0.04, 0.055)
@@ -66,28 +68,52 @@ def has_pale_lines(pale: Map, valid: Bools, px_per_mm: float, settings: HairSett
     side = 2 * round(0.5 * most_px) + 1
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     narrow = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, element)
-    limit = settings.white_contrast_to_noise * skin_noise(pale, valid)
+    limit = settings.white_contrast_to_noise * skin_noise(pale, valid, px_per_mm, settings)
     patches = (narrow >= settings.end_fraction * limit).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(patches, connectivity=8)
-    length_px = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    width_px = stats[:, cv2.CC_STAT_AREA] / length_px
-    contrast = np.bincount(labels.ravel(), narrow.ravel(), count) / stats[:, cv2.CC_STAT_AREA]
+    count, labels, _, _ = cv2.connectedComponentsWithStats(patches, connectivity=8)
+    if count == 1:
+        return False
+    area_px, contrast, length_px, width_px = _shapes(labels, narrow)
     is_hair = (
         (length_px >= settings.least_white_length_mm * _LOOK_PX_PER_MM)
         & (length_px >= _LEAST_SLENDERNESS * width_px)
+        & (width_px >= settings.least_white_width_um * 1e-3 * _LOOK_PX_PER_MM)
         & (width_px <= most_px)
+        & (area_px >= _LEAST_FILL * length_px * width_px)
         & (contrast >= limit)
     )
-    # Patch 0 is the ground.
-    return bool(is_hair[1:].any())
+    return bool(is_hair.any())
 
 
-def skin_noise(pale: Map, valid: Bools) -> float:
-    """Return the standard deviation of paleness as the median tells it: few hairs do not matter.
+def _shapes(labels: NDArray[Any], image: NDArray[Any]) -> NDArray[np.float64]:
+    """Return of each patch its area, mean of the image, length and width, shape (4, patches).
 
-    Where dark hair covers much of the skin it is large, and only what outshines all is found.
+    Length and width are those of the bar with the same second moments: the variance of a bar of
+    length l is l²/12.
     """
-    some = pale[::_NOISE_STRIDE, ::_NOISE_STRIDE][valid[::_NOISE_STRIDE, ::_NOISE_STRIDE]]
+    row, column = np.nonzero(labels)
+    owner = labels[row, column] - 1
+    area = np.bincount(owner).astype(np.float64)
+
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(owner, values) / area, np.float64)
+
+    x, y = column - mean(column)[owner], row - mean(row)[owner]
+    # A pixel is a square of variance 1/12 itself.
+    xx, yy, xy = mean(x * x) + 1 / 12, mean(y * y) + 1 / 12, mean(x * y)
+    half, root = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
+    length, width = (np.sqrt(12.0 * np.maximum(half + k * root, 0.0)) for k in (1, -1))
+    return np.stack([area, mean(image[row, column]), length, width])
+
+
+def skin_noise(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings) -> float:
+    """Return the standard deviation of paleness against its surroundings of a hair's width.
+
+    The median tells it, so that few hairs do not matter.  Where dark hair covers much of the skin
+    it is large, and only what outshines all is found.
+    """
+    side = 2 * round(0.5e-3 * settings.most_white_width_um * px_per_mm) + 1
+    some = (pale - cv2.blur(pale, (side, side)))[valid][::_NOISE_STRIDE]
     if not some.size:
         return np.inf
     return max(_MAD_TO_SIGMA * float(np.median(np.abs(some - np.median(some)))), _LEAST_NOISE)
@@ -106,7 +132,7 @@ def choose_white_hairs(
         Its darkness is the paleness.
     settings : HairSettings
     """
-    noise = skin_noise(pale.darkness, pale.valid)
+    noise = skin_noise(pale.darkness, pale.valid, pale.px_per_mm, settings)
     return [strip for strip in strips if _is_white_hair(strip, pale, noise, settings)]
 
 

@@ -39,13 +39,13 @@ class HairTracing:
         stage="evidence",
     )
     white_contrast_to_noise: float = setting(
-        4.0,
-        low=1.0,
+        5.0,
+        low=3.0,
         high=100.0,
         reason=(
             "A white hair among dark ones is paler than the paler of its two sides by this many "
-            "standard deviations of the skin: what else passes the other limits stays below 3 on "
-            "generated scenes, below 4 under long hair."
+            "standard deviations of paleness at a hair's width: on generated scenes what else has "
+            "the shape of one stays below 3.5."
         ),
         stage="evidence",
     )
@@ -63,7 +63,7 @@ class HairTracing:
         low=5.0,
         high=100.0,
         reason="Narrower pale lines are reflections of the lamp along a shaft, or in skin.",
-        stage="tracing",
+        stage="evidence",
     )
     most_white_width_um: float = setting(
         120.0,

@@ -93,7 +93,7 @@ def test_a_higher_limit_of_contrast_never_finds_more_white_hairs() -> None:
     dark, pale = mixed()
     lines = [*dark, *(replace(h, density=tuple(0.3 * k * d for d in WHITE))
                       for k, h in enumerate(pale, 1))]  # fmt: skip
-    limits = (1.0, 4.0, 8.0, 16.0, 32.0, 100.0)
+    limits = (3.0, 5.0, 8.0, 16.0, 32.0, 100.0)
     counts = [found(pale, traced(lines, HairSettings(white_contrast_to_noise=k))) for k in limits]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] == 4
