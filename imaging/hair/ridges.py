@@ -79,6 +79,10 @@ def _pale_evidence(
     pale = paleness(densities, dark.valid)
     if not has_pale_lines(pale, dark.valid, dark.px_per_mm, settings):
         return None
+    # Where hair hides the skin, gaps between dark hairs have the shape of white ones.
+    cover = np.mean(dark.darkness[dark.valid] >= settings.cover_density)
+    if cover > settings.most_cover_share:
+        return None
     if is_light_hair(densities.mean(axis=2), dark.valid, dark.px_per_mm, settings):
         return None
     # The palest line that can be a hair is amplified until it starts a trace.

@@ -54,6 +54,8 @@ class TracedHair:
         Probability that this is a rooted hair, 0 to 1.
     leaves_field : bool
         Whether its tip end is cut by the field's edge.
+    is_white : bool
+        Whether it is a white hair among dark ones.
     """
 
     path_px: Floats
@@ -62,6 +64,7 @@ class TracedHair:
     has_root: bool
     confidence: float
     leaves_field: bool
+    is_white: bool = False
 
 
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
@@ -109,6 +112,7 @@ def _with_white_hairs(
         return strips
     found, _ = recall(choose_strips, recall(find_tracks, pale, settings), pale, settings)
     found = choose_white_hairs(recall(join_strips, found, pale, settings), pale, settings)
+    found = [replace(strip, is_white=True) for strip in found]
     if not found or not strips:
         return strips + found
     # Paleness and darkness have no common unit: a usual white shaft counts as a usual dark one.
@@ -272,6 +276,7 @@ def _hair(
         has_root=bool(rooting.has_root[i]),
         confidence=certainty,
         leaves_field=bool(rooting.tip_leaves[i]),
+        is_white=strip.is_white,
     )
 
 
@@ -294,6 +299,7 @@ def _traced(
     has_root: bool,
     confidence: float,
     leaves_field: bool,
+    is_white: bool = False,
 ) -> TracedHair:
     """Return a line of working pixels, root first, as a hair of the photo."""
     path = (points.astype(np.float64) + 0.5) / evidence.zoom
@@ -306,4 +312,5 @@ def _traced(
         has_root=has_root,
         confidence=confidence,
         leaves_field=leaves_field,
+        is_white=is_white,
     )

@@ -108,6 +108,8 @@ def test_most_white_hairs_of_a_scalp_with_dark_white_and_grey_hair_are_counted()
     assert before.hair_count <= 0.65 * len(scene.hairs)
     assert after.hair_count >= 1.4 * before.hair_count
     assert after.hair_count <= len(scene.hairs)
+    assert "white_hair" in after.flags
+    assert "white_hair" not in before.flags
 
 
 # -- what is no hair
@@ -132,6 +134,13 @@ def test_the_lamp_mirrored_along_wet_dark_hairs_is_no_white_hair(
         for told in ("auto", "dark")
     ]
     assert len(hairs[0]) == len(hairs[1])
+
+
+def test_where_dark_hair_covers_much_skin_no_white_hair_is_looked_for() -> None:
+    dark = [straight(0.3, 0.3 + 0.22 * k, angle_deg=0.0, length_mm=1.8) for k in range(8)]
+    pale = white(0.5, 0.3 + 0.11, angle_deg=0.0)
+    assert evidence_of(photograph([*dark[:2], pale])).pale is not None
+    assert evidence_of(photograph([*dark, pale])).pale is None
 
 
 def test_the_skin_between_dark_hairs_is_no_white_hair() -> None:
