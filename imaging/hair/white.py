@@ -13,6 +13,7 @@ shaft is paler than skin in blue alone: such hair is not found.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -39,6 +40,8 @@ _LEAST_SLENDERNESS, _LEAST_FILL = 4.0, 0.75
 #: Where across a line, in half widths, its paleness is read, and how far beyond its edges the skin.
 _ACROSS = (-0.4, 0.0, 0.4)
 _BEYOND_MM = (0.025, 0.04, 0.055)
+#: Paleness, amplified or not, of what cannot be read: more than any that can.
+_UNREAD = 10.0
 #: Skin is no paler or darker than this share of the line's own paleness.
 _SKIN_SHARE = 0.3
 
@@ -133,7 +136,9 @@ def choose_white_hairs(
     settings : HairSettings
     """
     noise = skin_noise(pale.darkness, pale.valid, pale.px_per_mm, settings)
-    return [strip for strip in strips if _is_white_hair(strip, pale, noise, settings)]
+    # What cannot be read is no skin: most often it is burnt out, and this line its rim.
+    seen = replace(pale, darkness=np.where(pale.valid, pale.darkness, np.float32(_UNREAD)))
+    return [strip for strip in strips if _is_white_hair(strip, seen, noise, settings)]
 
 
 def _is_white_hair(strip: Strip, pale: ShaftEvidence, noise: float, settings: HairSettings) -> bool:

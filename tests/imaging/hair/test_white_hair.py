@@ -143,6 +143,19 @@ def test_where_dark_hair_covers_much_skin_no_white_hair_is_looked_for() -> None:
     assert evidence_of(photograph([*dark, pale])).pale is None
 
 
+def test_the_rim_of_what_cannot_be_read_is_no_white_hair() -> None:
+    pixels = photograph([*neighbours(), white(0.9, 0.72, length_mm=0.5)])
+    valid = np.ones(pixels.shape[:2], bool)
+    assert len(trace_hairs(evidence_of(pixels, valid=valid), HairSettings())) == 10
+    # Burnt out from the middle of the line on, across it.
+    y, x = np.mgrid[: valid.shape[0], : valid.shape[1]] / PX_PER_MM
+    below = (y - 0.72) * np.cos(np.radians(20.0)) - (x - 0.9) * np.sin(np.radians(20.0))
+    valid[(below > 0.03) & (below < 0.15) & (x > 0.8) & (x < 1.5)] = False
+    both, dark = (HairSettings(polarity=told) for told in ("auto", "dark"))
+    hairs = trace_hairs(evidence_of(pixels, both, valid=valid), both)
+    assert len(hairs) == len(trace_hairs(evidence_of(pixels, dark, valid=valid), dark))
+
+
 def test_the_skin_between_dark_hairs_is_no_white_hair() -> None:
     rows = [straight(0.3, 0.3 + 0.12 * k, angle_deg=0.0, length_mm=1.8) for k in range(12)]
     assert len(traced(rows)) <= len(rows)
