@@ -63,6 +63,8 @@ class ShaftEvidence:
         Working pixels per photo pixel.
     votes : EndVotes or None
         What a learned segmenter adds.
+    pale : ShaftEvidence or None
+        Evidence for white hairs among the dark ones: its darkness is paleness.
     """
 
     darkness: Map
@@ -72,6 +74,7 @@ class ShaftEvidence:
     px_per_mm: float
     zoom: float
     votes: EndVotes | None = None
+    pale: ShaftEvidence | None = None
 
 
 def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:

@@ -26,7 +26,7 @@ def judge_surface(surface: Surface, settings: HairSettings) -> tuple[str, ...]:
 def judge_traces(
     hairs: list[TracedHair], evidence: ShaftEvidence, scale: Scale, settings: HairSettings
 ) -> tuple[str, ...]:
-    """Return the flags ``too_dense``, ``long_hair`` and ``scale_implausible`` where they apply."""
+    """Return flags of what was traced: roots covered, hair long or white, scale impossible."""
     flags = []
     if _cover_share(hairs, evidence, settings) > settings.most_cover_share:
         flags.append("too_dense")
@@ -34,6 +34,8 @@ def judge_traces(
         leaving = np.mean([hair.leaves_field or not hair.has_root for hair in hairs])
         if leaving > settings.long_hair_share:
             flags.append("long_hair")
+    if any(hair.is_white for hair in hairs):
+        flags.append("white_hair")
     if scale.is_known and len(hairs) >= settings.few_hairs:
         median_um = 1e3 * float(np.median([hair.width_px for hair in hairs]) / scale.px_per_mm)
         if not settings.least_usual_width_um <= median_um <= settings.most_usual_width_um:

@@ -12,6 +12,8 @@ pixel but not an angle.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import scipy.fft
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
 from .skin import optical_densities
+from .white import has_pale_lines, paleness, skin_noise
 
 #: What is further off the local skin than this density stands out from its texture.
 _STANDS_OUT = 0.15
@@ -33,6 +36,8 @@ _MAD_TO_SIGMA = 1.4826
 _BLACK_DENSITY = 1.7
 #: Brighter than skin by more than this is reflection and tells nothing more.
 _LEAST_DENSITY = -0.3
+#: The wide filter answers a usual hair with this share of its density.
+_BAR_RESPONSE = 0.4
 
 
 def find_ridges(
@@ -56,8 +61,44 @@ def find_ridges(
     """
     densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
     darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
+    responses = _both_responses(darkness, px_per_mm, settings)
+    gain = np.float32(_contrast_gain(responses[-1], valid, settings))
+    if gain > 1:
+        darkness *= gain
+        responses = [response * gain for response in responses]
+    evidence = ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
+    return replace(evidence, pale=_pale_evidence(densities, evidence, settings))
+
+
+def _pale_evidence(
+    densities: Map, dark: ShaftEvidence, settings: HairSettings
+) -> ShaftEvidence | None:
+    """Return the evidence for white hairs among dark ones; None where nothing looks like one."""
+    if settings.polarity != "auto":
+        return None
+    pale = paleness(densities, dark.valid)
+    if not has_pale_lines(pale, dark.valid, dark.px_per_mm, settings):
+        return None
+    # Where hair hides the skin, gaps between dark hairs have the shape of white ones.
+    cover = np.mean(dark.darkness[dark.valid] >= settings.cover_density)
+    if cover > settings.most_cover_share:
+        return None
+    if is_light_hair(densities.mean(axis=2), dark.valid, dark.px_per_mm, settings):
+        return None
+    # The palest line that can be a hair is amplified until it starts a trace.
+    least = settings.white_contrast_to_noise * skin_noise(
+        pale, dark.valid, dark.px_per_mm, settings
+    )
+    pale *= np.float32(
+        np.clip(settings.seed_response / (_BAR_RESPONSE * least), 1.0, settings.most_gain)
+    )
+    responses = _both_responses(pale, dark.px_per_mm, settings)
+    return replace(dark, darkness=pale, responses=tuple(responses))
+
+
+def _both_responses(darkness: Map, px_per_mm: float, settings: HairSettings) -> list[Map]:
     # The wide filter comes last: it shows the contrast of usual hair.
-    responses = [
+    return [
         oriented_responses(
             darkness,
             across_px=width_um * 1e-3 * px_per_mm,
@@ -66,11 +107,6 @@ def find_ridges(
         )
         for width_um in (settings.narrow_filter_um, settings.wide_filter_um)
     ]
-    gain = np.float32(_contrast_gain(responses[-1], valid, settings))
-    if gain > 1:
-        darkness *= gain
-        responses = [response * gain for response in responses]
-    return ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
 
 
 def shaft_density(

@@ -15,6 +15,7 @@ from .strips import Strip, choose_strips
 from .tracks import find_tracks
 from .voted_hair import VotedHair
 from .votes import collect_hairs
+from .white import choose_white_hairs
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,8 @@ class TracedHair:
         Probability that this is a rooted hair, 0 to 1.
     leaves_field : bool
         Whether its tip end is cut by the field's edge.
+    is_white : bool
+        Whether it is a white hair among dark ones.
     """
 
     path_px: Floats
@@ -61,6 +64,7 @@ class TracedHair:
     has_root: bool
     confidence: float
     leaves_field: bool
+    is_white: bool = False
 
 
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
@@ -90,12 +94,30 @@ def _trace_lines(
     tracks = recall(find_tracks, evidence, settings)
     strips, _ = recall(choose_strips, tracks, evidence, settings)
     strips = recall(join_strips, strips, evidence, settings)
+    strips = recall(_with_white_hairs, strips, evidence, settings)
     rooting = recall(find_roots, strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
     hairs = [
         _hair(strip, rooting, i, float(confidences[i]), evidence) for i, strip in enumerate(strips)
     ]
     return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
+
+
+def _with_white_hairs(
+    strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings
+) -> list[Strip]:
+    """Return the dark strips and then the white hairs, traced in the pale evidence."""
+    pale = evidence.pale
+    if pale is None:
+        return strips
+    found, _ = recall(choose_strips, recall(find_tracks, pale, settings), pale, settings)
+    found = choose_white_hairs(recall(join_strips, found, pale, settings), pale, settings)
+    found = [replace(strip, is_white=True) for strip in found]
+    if not found or not strips:
+        return strips + found
+    # Paleness and darkness have no common unit: a usual white shaft counts as a usual dark one.
+    usual, usual_pale = (float(np.median([s.plateau for s in some])) for some in (strips, found))
+    return strips + [replace(s, plateau=s.plateau * usual / usual_pale) for s in found]
 
 
 def join_strips(
@@ -254,6 +276,7 @@ def _hair(
         has_root=bool(rooting.has_root[i]),
         confidence=certainty,
         leaves_field=bool(rooting.tip_leaves[i]),
+        is_white=strip.is_white,
     )
 
 
@@ -276,6 +299,7 @@ def _traced(
     has_root: bool,
     confidence: float,
     leaves_field: bool,
+    is_white: bool = False,
 ) -> TracedHair:
     """Return a line of working pixels, root first, as a hair of the photo."""
     path = (points.astype(np.float64) + 0.5) / evidence.zoom
@@ -288,4 +312,5 @@ def _traced(
         has_root=has_root,
         confidence=confidence,
         leaves_field=leaves_field,
+        is_white=is_white,
     )

@@ -104,6 +104,11 @@ _DECLARED = (
         "Clip the hair before taking the photo.",
     ),
     Flag(
+        "white_hair",
+        "White hairs grow among dark ones: grey ones between, as bright as skin, may be missed.",
+        "Look at the overlay and add missed hairs by review, or dye the hair before the photo.",
+    ),
+    Flag(
         "low_confidence",
         "The count is uncertain: a wide interval, or roots hidden below long or dense hair.",
         "Check the overlay.",

@@ -149,14 +149,17 @@ class HairSettings(HairTracing):
         low=0.05,
         high=1.5,
         reason="Optical density from which a pixel counts as covered by hair.",
-        stage="measuring",
+        stage="evidence",
     )
     most_cover_share: float = setting(
         0.15,
         low=0.05,
         high=1.0,
-        reason="Clipped hair covers up to 0.10 of the skin; above this, it hides roots.",
-        stage="measuring",
+        reason=(
+            "Clipped hair covers up to 0.10 of the skin; above this, it hides roots, and white "
+            "hairs are not looked for between dark ones."
+        ),
+        stage="evidence",
     )
     most_surface_unevenness: float = setting(
         0.16,

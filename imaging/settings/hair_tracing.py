@@ -25,7 +25,10 @@ class HairTracing:
     polarity: str = setting(
         "auto",
         choices=("auto", "dark", "light"),
-        reason="Whether hairs are darker or lighter than the skin; auto takes the stronger lines.",
+        reason=(
+            "Whether hairs are darker or lighter than the skin; auto takes the stronger lines, and "
+            "white hairs among dark ones besides."
+        ),
         stage="evidence",
     )
     light_hair_ratio: float = setting(
@@ -34,6 +37,71 @@ class HairTracing:
         high=10.0,
         reason="What is lighter than skin must outweigh the darker by this much: glare is light.",
         stage="evidence",
+    )
+    white_contrast_to_noise: float = setting(
+        5.0,
+        low=3.0,
+        high=100.0,
+        reason=(
+            "A white hair among dark ones is paler than the paler of its two sides by this many "
+            "standard deviations of paleness at a hair's width: on generated scenes what else has "
+            "the shape of one stays below 3.5."
+        ),
+        stage="evidence",
+    )
+    least_white_length_mm: float = setting(
+        0.2,
+        unit="mm",
+        low=0.03,
+        high=2.0,
+        reason="Shorter pale lines are grains of reflection, scale and rims of bubbles.",
+        stage="evidence",
+    )
+    least_white_width_um: float = setting(
+        35.0,
+        unit="µm",
+        low=5.0,
+        high=100.0,
+        reason="Narrower pale lines are reflections of the lamp along a shaft, or in skin.",
+        stage="evidence",
+    )
+    most_white_width_um: float = setting(
+        120.0,
+        unit="µm",
+        low=30.0,
+        high=300.0,
+        reason="Wider than the thickest hair: patches of reflection and scale.",
+        stage="evidence",
+    )
+    least_white_quality: float = setting(
+        0.7,
+        low=0.0,
+        high=1.0,
+        reason=(
+            "Quality of a pale line (both edges, and pale between them), above what is asked of "
+            "dark ones: skin mirrors the lamp in lines too."
+        ),
+        stage="tracing",
+    )
+    most_white_unevenness: float = setting(
+        0.3,
+        low=0.0,
+        high=2.0,
+        reason=(
+            "Standard deviation of paleness along a white hair as a share of its mean; of nine in "
+            "ten it is below 0.15, reflections come and go."
+        ),
+        stage="tracing",
+    )
+    least_beside_skin: float = setting(
+        0.7,
+        low=0.0,
+        high=1.0,
+        reason=(
+            "Share of its length on which a white hair has skin on one side at least: a reflection "
+            "on a dark shaft and a gap between two have none."
+        ),
+        stage="tracing",
     )
     usual_contrast: float = setting(
         0.20,

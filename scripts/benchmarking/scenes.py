@@ -113,5 +113,17 @@ def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> t
     return hits, count_inside(free_found, frame), count_inside(free_real, frame)
 
 
+def found_by_colour(traced: Ends, truth: ScalpScene) -> dict[str, tuple[int, int]]:
+    """Return for each colour how many countable hairs were found, and how many there are."""
+    hairs = [hair for hair in truth.hairs if _is_countable(hair)]
+    _, real = pair_ends(traced, true_ends(truth), tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
+    is_found = np.isin(np.arange(len(hairs)), real)
+    colours = np.array([hair.colour for hair in hairs])
+    return {
+        str(colour): (int(is_found[colours == colour].sum()), int((colours == colour).sum()))
+        for colour in np.unique(colours)
+    }
+
+
 def _is_countable(hair: TrueHair) -> bool:
     return hair.is_root_inside and hair.uncovered >= SEEN_SHARE

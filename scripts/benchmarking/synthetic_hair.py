@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,6 +19,7 @@ from .scenes import (
     clipped_presets,
     count_inside,
     draw_scenes,
+    found_by_colour,
     frame_of,
     hairless_presets,
     long_specs,
@@ -29,6 +31,8 @@ from .tool import Method, traced_ends
 
 COUNTS = "Generated photographs: counts"
 DIAMETERS = "Generated photographs: diameters"
+#: The preset in which dark, grey and white hairs grow side by side.
+MIXED = "grey_hair"
 NOTHING = "Generated photographs: nothing to count"
 
 #: Bands of true diameter, and the hairs needed in one before its figures mean anything.
@@ -68,6 +72,7 @@ def measure_synthetic(methods: list[Method], *, is_quick: bool) -> Iterator[Row]
     """Yield counts on every preset, hairless photographs, and diameters."""
     seeds = 1 if is_quick else 3
     yield from _measure_counts(methods, seeds=seeds)
+    yield from _measure_colours(methods, seeds=seeds)
     yield from _measure_hairless(methods, seeds=seeds)
     yield from _measure_diameters(methods, seeds=seeds)
 
@@ -124,6 +129,21 @@ def _count_rows(method: str, counted: list[Counted], *, long: bool) -> Iterator[
         yield Row(COUNTS, measure, method, covered, "%", decimals=0)
         for name, error in errors.items():
             yield Row(COUNTS, f"count error, {name}", method, error, "%", decimals=1)
+
+
+def _measure_colours(methods: list[Method], *, seeds: int) -> Iterator[Row]:
+    """Yield how many hairs of each colour are found where dark, grey and white ones grow."""
+    for method in methods:
+        found: Counter[str] = Counter()
+        drawn: Counter[str] = Counter()
+        for scene in draw_scenes({MIXED: PRESETS[MIXED]}, seeds=seeds):
+            ends = traced_ends(method.score_pixels(scene.pixels, px_per_mm=scene.px_per_mm))
+            for colour, (hits, hairs) in found_by_colour(ends, scene.truth).items():
+                found[colour] += hits
+                drawn[colour] += hairs
+        for colour, hairs in sorted(drawn.items()):
+            measure = f"{colour} hairs found, {MIXED}, {hairs} hairs"
+            yield Row(COUNTS, measure, method.name, 100 * found[colour] / hairs, "%", decimals=0)
 
 
 def _measure_hairless(methods: list[Method], *, seeds: int) -> Iterator[Row]:

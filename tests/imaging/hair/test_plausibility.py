@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,11 @@ def traces(
 
 def test_usual_hair_has_no_flag() -> None:
     assert judge_traces(traces(), evidence(), KNOWN, SETTINGS) == ()
+
+
+def test_white_hair_among_dark_hair_is_flagged_for_the_grey_hairs_that_may_be_missed() -> None:
+    white = [replace(traces()[0], is_white=True), *traces()]
+    assert judge_traces(white, evidence(), KNOWN, SETTINGS) == ("white_hair",)
 
 
 def test_much_covered_skin_is_too_dense() -> None:
