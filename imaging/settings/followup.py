@@ -138,9 +138,9 @@ class FollowupSettings:
         low=0.5,
         high=1.0,
         reason=(
-            "A hair that others may hide is gone where its crowd lacks this share of the light that "
-            "the hair absorbed: more than half, since most hairs stay. With 0.5 the change of the "
-            "count erred as much (42 drawn pairs)."
+            "A hair that others may hide is gone where its crowd lacks this share of the light "
+            "that the hair absorbed: more than half, since most hairs stay. With 0.5 the change of "
+            "the count erred as much (42 drawn pairs)."
         ),
         stage="measuring",
     )
