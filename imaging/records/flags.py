@@ -106,7 +106,7 @@ _DECLARED = (
     Flag(
         "white_hair",
         "White hairs grow among dark ones: grey ones between, as bright as skin, may be missed.",
-        "Look at the overlay and add missed hairs by review, or dye the hair before the photo.",
+        "Look at the overlay; what is missed has to be counted by hand.",
     ),
     Flag(
         "low_confidence",
