@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from imaging.errors import PairRefusedError
+from imaging.hair import followup
 from imaging.hair.followup import compare_scores
 from imaging.hair.followup_overlay import PANEL_HEIGHT_PX, draw_comparison
+from imaging.photo.alignment import View
 from imaging.records import Hair, HairComparison, HairScore, Photo
 from imaging.records.followup import PairPlan
-from imaging.settings import Settings
+from imaging.settings import FollowupSettings, Settings
 from imaging.synthetic.scalp import PRESETS, ScalpScene
 from imaging.synthetic.spec import TrueHair
 from imaging.synthetic.visits import Change, Move, VisitPair, make_visit_pair
@@ -236,3 +238,23 @@ def test_the_picture_blacks_out_the_text_that_the_scores_told() -> None:
     scale = min(1.0, PANEL_HEIGHT_PX / len(text))
     inside = [slice(*(round(scale * at) for at in ends)) for ends in ((110, 290), (410, 690))]
     assert not drawn[tuple(inside)].any()
+
+
+def test_every_traced_shaft_is_covered_where_the_skin_is_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    views: list[View] = []
+
+    def look(baseline: View, followup: View, *, settings: FollowupSettings) -> None:
+        views.extend([baseline, followup])
+
+    monkeypatch.setattr(followup, "align_photos", look)
+    with pytest.raises(PairRefusedError):
+        compared()
+    for seen, scene in zip(views, (visits().baseline, visits().followup), strict=True):
+        height, width = seen.is_hair.shape
+        middles = np.array([h.path_px[len(h.path_px) // 2] for h in score_of(scene).hairs])
+        x, y = np.floor(middles).astype(int).T
+        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        assert seen.is_hair[y[inside], x[inside]].all()
+        assert seen.is_hair.mean() < 0.2
