@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.polylines import arc_lengths
 from .matching import Floats, point_along
 from .second_look import Look, Sight, Traced, hide_shafts
 
@@ -59,15 +60,13 @@ def missing_shares(
     stand apart), the missing share is (g·A − A') / (g·A·w).
     """
     levels = (_skin_level(own), _skin_level(other))
-    absorbed = {i: _absorbed(own, other, i, levels) for i in (*alone, *_apart(own, other, pairs))}
-    gains = [absorbed[i][1] / absorbed[i][0] for i in absorbed if i in pairs and absorbed[i][0] > 0]
+    apart = (_absorbed(own, other, i, levels) for i in _apart(own, other, pairs))
+    gains = [there / here for here, there, _ in apart if here > 0]
     gains = [gain for gain in gains if math.isfinite(gain)]
     gain = float(np.median(gains)) if len(gains) >= _LEAST_APART else 1.0
     shares = {}
     for i in alone:
-        here, there = absorbed[i]
-        crowd = [i, *_crowd(own.paths, _start(own, i), _NEAR_MM * own.look.px_per_mm, but=i)]
-        part = own.widths_mm[i] / sum(own.widths_mm[k] for k in crowd)
+        here, there, part = _absorbed(own, other, i, levels)
         is_told = here > 0 and gain > 0
         shares[i] = (gain * here - there) / (gain * here * part) if is_told else math.nan
     return shares
@@ -110,15 +109,15 @@ def _start(traced: Traced, i: int) -> Floats:
 
 
 def _cut(path: Floats, length: float) -> Floats:
-    at = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))))
-    return np.vstack([path[at < length], point_along(path, length)])
+    return np.vstack([path[arc_lengths(path) < length], point_along(path, length)])
 
 
-def _crowd(paths: Sequence[Floats], line: Floats, near_px: float, *, but: int = -1) -> list[int]:
-    """Return which other paths come this near to a line."""
+def _crowd(traced: Traced, line: Floats, *, but: int = -1) -> list[int]:
+    """Return which hairs, but for one, come near to a line in their photo."""
+    near_px = _NEAR_MM * traced.look.px_per_mm
     low, high = line.min(axis=0) - near_px, line.max(axis=0) + near_px
     found = []
-    for k, path in enumerate(paths):
+    for k, path in enumerate(traced.paths):
         if k == but or (path.max(axis=0) < low).any() or (path.min(axis=0) > high).any():
             continue
         away = np.hypot(*(path[:, None] - line[None]).transpose(2, 0, 1))
@@ -130,10 +129,7 @@ def _crowd(paths: Sequence[Floats], line: Floats, near_px: float, *, but: int = 
 def _apart(own: Traced, other: Traced, pairs: Mapping[int, int]) -> Iterator[int]:
     """Yield the matched hairs that no other hair stands near, at either visit."""
     for i, j in pairs.items():
-        near = _NEAR_MM * own.look.px_per_mm
-        if not _crowd(own.paths, _start(own, i), near, but=i) and not _crowd(
-            other.paths, _start(other, j), _NEAR_MM * other.look.px_per_mm, but=j
-        ):
+        if not _crowd(own, _start(own, i), but=i) and not _crowd(other, _start(other, j), but=j):
             yield i
 
 
@@ -147,17 +143,20 @@ def _skin_level(traced: Traced) -> float:
 
 def _absorbed(
     own: Traced, other: Traced, i: int, levels: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the light that a hair's crowd absorbs in both photos, in mm² of black."""
+) -> tuple[float, float, float]:
+    """Return the light that a hair's crowd absorbs in both photos, and the hair's part of it.
+
+    In mm² of black; the part is by width, 0 to 1.
+    """
     here, there = _start(own, i), _cut(own.moved[i], _LENGTH_MM * other.look.px_per_mm)
-    first = _crowd(own.paths, here, _NEAR_MM * own.look.px_per_mm, but=i)
-    second = _crowd(other.paths, there, _NEAR_MM * other.look.px_per_mm)
+    first, second = _crowd(own, here, but=i), _crowd(other, there)
     # The same bands in both: what lies beside a hair on one photo does so on the other.
     bands = [here, *(own.paths[k] for k in first), *(other.moved[k] for k in second)]
     moved = [there, *(own.moved[k] for k in first), *(other.paths[k] for k in second)]
     return (
         _sum_absorption(own.look, here, bands, levels[0]),
         _sum_absorption(other.look, there, moved, levels[1]),
+        own.widths_mm[i] / sum(own.widths_mm[k] for k in (i, *first)),
     )
 
 

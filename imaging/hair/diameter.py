@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from ..photo.polylines import arc_lengths, points_along
 from ..photo.ranks import median, percentile
 from ..settings import HairSettings
 from .evidence import Map, read_at
@@ -245,7 +246,7 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles,
     places, normals, owners, guesses = [], [], [], []
     for index, line in enumerate(lines):
         points = np.asarray(line.points, np.float64)
-        along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
+        along = arc_lengths(points)
         low, high = _ROOT_SHARE * along[-1], (1 - _TIP_SHARE) * along[-1]
         step = max(_LEAST_STRETCH_PX, _STRETCH_WIDTHS * line.width_px)
         count = int(np.clip((high - low) / step, 1, _MOST_STRETCHES))
@@ -254,11 +255,10 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles,
         at = (middles[:, None] + offsets).ravel()
         # The direction is that of a chord as long as the shaft is wide: single points jitter.
         chord = max(_LEAST_STRETCH_PX, 0.5 * line.width_px)
-        x, y = points.T
-        dx = np.interp(at + chord, along, x) - np.interp(at - chord, along, x)
-        dy = np.interp(at + chord, along, y) - np.interp(at - chord, along, y)
+        before, after = (points_along(points, at + way, arc=along) for way in (-chord, chord))
+        dx, dy = (after - before).T
         norm = np.maximum(np.hypot(dx, dy), 1e-9)
-        places.append(np.column_stack([np.interp(at, along, x), np.interp(at, along, y)]))
+        places.append(points_along(points, at, arc=along))
         normals.append(np.column_stack([-dy / norm, dx / norm]))
         owners.append(np.full(count, index))
         guesses.append(np.full(count, line.width_px))

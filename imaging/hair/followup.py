@@ -19,12 +19,7 @@ from ..photo.alignment import (
 from ..records import Hair, HairScore, Photo, join_flags
 from ..records.followup import HairComparison, HairMatch, PairPlan
 from ..settings import FollowupSettings, Settings
-from .followup_hairs import (
-    follow_hairs,
-    is_clipped_between,
-    readable_in,
-    width_mm,
-)
+from .followup_hairs import follow_hairs, is_clipped_between, readable_in, width_mm
 from .followup_survival import graft_figures
 from .second_look import cover_shafts
 
@@ -120,8 +115,11 @@ def _figures(
     growing, resting = phases.count("growing"), phases.count("not_growing")
     told = growing + resting
     open_ = phases.count("undetermined")
-    speeds = [row.growth_um_per_day for row in rows if row.phase == "growing"]
-    speeds = [speed for speed in speeds if math.isfinite(speed)]
+    speeds = [
+        row.growth_um_per_day
+        for row in rows
+        if row.phase == "growing" and math.isfinite(row.growth_um_per_day)
+    ]
     cutoff = settings.hair.terminal_cutoff_um
     thick = np.array(
         [(row.baseline_diameter_um, row.followup_diameter_um) for row in kept]

@@ -245,7 +245,7 @@ def _row(
         followup_hairs=1 if second else 0,
     )
     grown_mm = row.followup_length_mm - row.baseline_length_mm
-    if state != "kept" or not tells_growth(plan, settings) or not math.isfinite(grown_mm):
+    if state != "kept" or not _tells_growth(plan, settings) or not math.isfinite(grown_mm):
         return row
     least = settings.least_growth_mm_per_day * plan.days
     reach = _reach_mm(settings)
@@ -257,7 +257,7 @@ def _row(
     return replace(row, phase=phase, growth_um_per_day=1e3 * grown_mm / plan.days)
 
 
-def tells_growth(plan: PairPlan, settings: FollowupSettings) -> bool:
+def _tells_growth(plan: PairPlan, settings: FollowupSettings) -> bool:
     """Return whether lengths tell growth: visits days apart, and no clipping between them."""
     return 0 < plan.days <= settings.growth_days and not is_clipped_between(plan)
 

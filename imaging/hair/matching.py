@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from ..photo.polylines import points_along
 from ..settings import FollowupSettings
 
 Floats = NDArray[np.float64]
@@ -71,10 +72,8 @@ def places_of(paths_mm: Sequence[Floats], diameters_um: Floats) -> HairPlaces:
 
 def point_along(path: Floats, length: float) -> Floats:
     """Return the point of a line this far from its first point, or its last point."""
-    pieces = np.hypot(*np.diff(path, axis=0).T)
-    at = np.concatenate(([0.0], np.cumsum(pieces)))
-    length = min(length, float(at[-1]))
-    return np.array([np.interp(length, at, path[:, k]) for k in range(2)])
+    point: Floats = points_along(path, np.array([length]))[0]
+    return point
 
 
 def match_costs(first: HairPlaces, second: HairPlaces, settings: FollowupSettings) -> Floats:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.polylines import arc_lengths, points_along
 from ..settings import HairSettings
 from .evidence import Map
 from .ridges import shaft_density
@@ -198,10 +199,9 @@ def shaft_contrast(look: Look, path: Floats, *, is_known: bool) -> float:
 
 
 def _start_of(path: Floats, length: float, step: float) -> Floats:
-    pieces = np.hypot(*np.diff(path, axis=0).T)
-    at = np.concatenate(([0.0], np.cumsum(pieces)))
-    wanted = np.arange(0.0, min(length, float(at[-1])) + 1e-9, step)
-    return np.column_stack([np.interp(wanted, at, path[:, k]) for k in range(2)])
+    arc = arc_lengths(path)
+    wanted = np.arange(0.0, min(length, float(arc[-1])) + 1e-9, step)
+    return points_along(path, wanted, arc=arc)
 
 
 def _moved(line: Floats, px_per_mm: float) -> Floats:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 
+from ..photo.polylines import arc_lengths, points_along
 from ..settings import HairSettings
 from .bands import room_of_lines
 from .evidence import EndVotes, ShaftEvidence
@@ -235,7 +236,7 @@ def _fit(votes: _Votes, members: NDArray[np.intp], weight: Floats) -> _Line:
 
 def _moved(path: Floats, root: Floats, tip: Floats) -> Floats:
     """Return a line moved so that it runs from `root` to `tip`: its bend stays."""
-    arc = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))]
+    arc = arc_lengths(path)
     share = (arc / max(arc[-1], 1e-9))[:, None]
     moved: Floats = path + (1.0 - share) * (root - path[0]) + share * (tip - path[-1])
     return moved
@@ -298,9 +299,9 @@ def _measure(
 
 def _even(path: Floats, step: float) -> Floats:
     """Return a line with points this far apart; four at least."""
-    arc = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))]
+    arc = arc_lengths(path)
     places = np.linspace(0.0, arc[-1], max(4, round(arc[-1] / step) + 1))
-    return np.column_stack([np.interp(places, arc, path[:, k]) for k in (0, 1)])
+    return points_along(path, places, arc=arc)
 
 
 def _distance_inside_mm(evidence: ShaftEvidence) -> Floats:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from .polylines import arc_lengths, points_along
+
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Colour = tuple[int, int, int]
@@ -94,13 +96,12 @@ def draw_circle(
 
 def dashes(path: NDArray[np.float64], length_px: float) -> list[NDArray[np.float64]]:
     """Return the dashes of a path, each and each gap `length_px` long along it."""
-    steps = np.hypot(*np.diff(path, axis=0).T)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
+    along = arc_lengths(path)
     pieces = []
     for start in np.arange(0, along[-1], 2 * length_px):
         end = min(start + length_px, along[-1])
         inside = (along > start) & (along < end)
-        ends = np.array([[np.interp(at, along, path[:, k]) for k in (0, 1)] for at in (start, end)])
+        ends = points_along(path, np.array([start, end]), arc=along)
         pieces.append(np.vstack([ends[:1], path[inside], ends[1:]]))
     return pieces
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.polylines import arc_lengths
 from .scalp import PRESETS, make_scalp
 from .spec import ScalpScene, ScalpSpec, TrueHair
 from .visits import Change, Move, Placement, TrueFate, hair_at_visit, place, spot_hairs
@@ -185,8 +186,7 @@ def _lay_out(
 def _stub(hair: TrueHair, length_px: float, *, rng: np.random.Generator) -> TrueHair:
     """Return the first part of a hair: grafts are cut short before they are set."""
     length_px *= math.exp(0.15 * rng.normal())
-    steps = np.hypot(*np.diff(hair.path_px, axis=0).T)
-    at = np.concatenate(([0.0], np.cumsum(steps)))
+    at = arc_lengths(hair.path_px)
     keep = max(3, int(np.searchsorted(at, length_px)))
     path = hair.path_px[:keep]
     length_mm = hair.length_mm * min(1.0, float(at[min(keep, len(at)) - 1]) / float(at[-1]))

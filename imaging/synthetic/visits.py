@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.polylines import arc_lengths, points_along
 from .layout import STEP_PX, grow_path, lay_out_hairs
 from .scalp import make_scalp
 from .spec import ScalpScene, ScalpSpec, TrueHair
@@ -254,11 +255,10 @@ def _prolonged(path: Points, length_px: float) -> Points:
     """Return a path with its last direction continued to a length, points one step apart."""
     run = path[-1] - path[-min(len(path), 8)]
     run = run / max(float(np.hypot(*run)), 1e-9)
-    pieces = np.hypot(*np.diff(path, axis=0).T)
-    at = np.concatenate(([0.0], np.cumsum(pieces)))
+    at = arc_lengths(path)
     missing = max(0.0, length_px - float(at[-1]))
     whole = np.vstack([path, path[-1] + run * (missing + 1e-6)])
     at = np.append(at, at[-1] + missing + 1e-6)
     steps = max(2, round(length_px / STEP_PX))
     even = np.linspace(0.0, length_px, steps + 1)
-    return np.column_stack([np.interp(even, at, whole[:, k]) for k in range(2)])
+    return points_along(whole, even, arc=at)

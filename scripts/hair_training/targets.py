@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from imaging.hair.skin import optical_densities
+from imaging.photo.polylines import arc_lengths
 from imaging.synthetic.scalp import ScalpScene
 from models.inference import limit_density
 from models.networks import GRAIN, REACH_MM, STRIDE
@@ -104,8 +105,7 @@ def _draw(scene: ScalpScene, shape: tuple[int, int], zoom: float) -> dict[str, M
             weight[r, c] = 0.0
             continue
         seen_path = path[inside]
-        arc = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(seen_path, axis=0), axis=1))]
-        arc_mm = arc / px_per_mm
+        arc_mm = arc_lengths(seen_path) / px_per_mm
         points = np.column_stack([c + 0.5, r + 0.5])
         nearest = cKDTree(seen_path).query(points)[1]
         growth = np.gradient(_smooth(seen_path, GROWTH_MM * px_per_mm), axis=0)
