@@ -26,7 +26,17 @@ from benchmarking.results import Row, failures, markdown, tables
 from environment import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-SECTIONS = ("real", "synthetic", "invariance", "bars", "followup", "speed", "batch", "tuning")
+SECTIONS = (
+    "real",
+    "synthetic",
+    "coverage",
+    "invariance",
+    "bars",
+    "followup",
+    "speed",
+    "batch",
+    "tuning",
+)
 FACE_SECTIONS = ("clear", "painted", "mottled", "severity", "fading", "drift", "followup", "speed")
 
 #: Pairs of each kind in the section of the follow-up, usually and for a quick look.
@@ -111,6 +121,7 @@ def _add_sections(parser: argparse.ArgumentParser, sections: Sequence[str]) -> N
 def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
     # Loaded here, after the arguments are known to be good: the libraries take seconds.
     from benchmarking.batch_run import measure_batch
+    from benchmarking.coverage import measure_coverage
     from benchmarking.followup_hair import measure_followup
     from benchmarking.invariance import measure_invariance
     from benchmarking.real_hair import LabelledFolder, measure_real
@@ -127,6 +138,7 @@ def _measure(section: str, given: argparse.Namespace) -> Iterator[Row]:
     is_quick: bool = given.quick
     measures: dict[str, Callable[[], Iterator[Row]]] = {
         "synthetic": lambda: measure_synthetic(methods, is_quick=is_quick),
+        "coverage": lambda: measure_coverage(methods, labelled, is_quick=is_quick),
         "invariance": lambda: measure_invariance(methods, labelled, is_quick=is_quick),
         "bars": lambda: measure_bars(methods, labelled, is_quick=is_quick),
         "followup": lambda: measure_followup(

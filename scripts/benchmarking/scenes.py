@@ -70,14 +70,19 @@ def long_specs() -> dict[str, ScalpSpec]:
     }
 
 
+def countable_hairs(truth: ScalpScene) -> list[TrueHair]:
+    """Return the hairs that a person could count: their root in the picture, and to be seen."""
+    return [h for h in truth.hairs if h.is_root_inside and h.uncovered >= SEEN_SHARE]
+
+
 def true_ends(truth: ScalpScene) -> Ends:
     """Return root and tip of every hair that a person could count."""
-    return as_ends([(*hair.root, *hair.tip) for hair in truth.hairs if _is_countable(hair)])
+    return as_ends([(*hair.root, *hair.tip) for hair in countable_hairs(truth)])
 
 
 def true_diameters_um(truth: ScalpScene) -> NDArray[np.float64]:
     """Return the diameters of the hairs of `true_ends`, in their order."""
-    return np.array([hair.diameter_um for hair in truth.hairs if _is_countable(hair)])
+    return np.array([hair.diameter_um for hair in countable_hairs(truth)])
 
 
 def count_inside(ends: Ends, frame: NDArray[np.bool_]) -> int:
@@ -115,7 +120,7 @@ def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> t
 
 def found_by_colour(traced: Ends, truth: ScalpScene) -> dict[str, tuple[int, int]]:
     """Return for each colour how many countable hairs were found, and how many there are."""
-    hairs = [hair for hair in truth.hairs if _is_countable(hair)]
+    hairs = countable_hairs(truth)
     _, real = pair_ends(traced, true_ends(truth), tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
     is_found = np.isin(np.arange(len(hairs)), real)
     colours = np.array([hair.colour for hair in hairs])
@@ -123,7 +128,3 @@ def found_by_colour(traced: Ends, truth: ScalpScene) -> dict[str, tuple[int, int
         str(colour): (int(is_found[colours == colour].sum()), int((colours == colour).sum()))
         for colour in np.unique(colours)
     }
-
-
-def _is_countable(hair: TrueHair) -> bool:
-    return hair.is_root_inside and hair.uncovered >= SEEN_SHARE

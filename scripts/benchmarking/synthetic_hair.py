@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -72,7 +71,6 @@ def measure_synthetic(methods: list[Method], *, is_quick: bool) -> Iterator[Row]
     """Yield counts on every preset, hairless photographs, and diameters."""
     seeds = 1 if is_quick else 3
     yield from _measure_counts(methods, seeds=seeds)
-    yield from _measure_colours(methods, seeds=seeds)
     yield from _measure_hairless(methods, seeds=seeds)
     yield from _measure_diameters(methods, seeds=seeds)
 
@@ -80,6 +78,7 @@ def measure_synthetic(methods: list[Method], *, is_quick: bool) -> Iterator[Row]
 def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
     clipped, long_hair = clipped_presets(), long_specs()
     counted: dict[str, list[Counted]] = {}
+    colours: dict[str, list[dict[str, tuple[int, int]]]] = {}
     for scene in draw_scenes(clipped | long_hair, seeds=seeds):
         for method in methods:
             score = method.score_pixels(scene.pixels, px_per_mm=scene.px_per_mm)
@@ -89,6 +88,8 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
             tally = tally_inside(ends, scene.truth, frame)
             one = Counted(scene.name, true, score.hair_count, *interval, *tally)
             counted.setdefault(method.name, []).append(one)
+            if scene.name == MIXED:
+                colours.setdefault(method.name, []).append(found_by_colour(ends, scene.truth))
         # The rivals count in the frame and without the hidden parts that this tool was judged by.
         for name, rival in RIVALS.items():
             ends = rival(scene.pixels, scene.px_per_mm, scene.truth.hidden)
@@ -102,6 +103,8 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
         yield from _count_rows(
             name, [one for one in members if one.spec_name in long_hair], long=True
         )
+    for name, tallies in colours.items():
+        yield from _colour_rows(name, tallies)
 
 
 def _count_rows(method: str, counted: list[Counted], *, long: bool) -> Iterator[Row]:
@@ -131,19 +134,12 @@ def _count_rows(method: str, counted: list[Counted], *, long: bool) -> Iterator[
             yield Row(COUNTS, f"count error, {name}", method, error, "%", decimals=1)
 
 
-def _measure_colours(methods: list[Method], *, seeds: int) -> Iterator[Row]:
+def _colour_rows(method: str, tallies: list[dict[str, tuple[int, int]]]) -> Iterator[Row]:
     """Yield how many hairs of each colour are found where dark, grey and white ones grow."""
-    for method in methods:
-        found: Counter[str] = Counter()
-        drawn: Counter[str] = Counter()
-        for scene in draw_scenes({MIXED: PRESETS[MIXED]}, seeds=seeds):
-            ends = traced_ends(method.score_pixels(scene.pixels, px_per_mm=scene.px_per_mm))
-            for colour, (hits, hairs) in found_by_colour(ends, scene.truth).items():
-                found[colour] += hits
-                drawn[colour] += hairs
-        for colour, hairs in sorted(drawn.items()):
-            measure = f"{colour} hairs found, {MIXED}, {hairs} hairs"
-            yield Row(COUNTS, measure, method.name, 100 * found[colour] / hairs, "%", decimals=0)
+    for colour in sorted({colour for tally in tallies for colour in tally}):
+        found, drawn = np.sum([tally.get(colour, (0, 0)) for tally in tallies], axis=0)
+        measure = f"{colour} hairs found, {MIXED}, {drawn} hairs"
+        yield Row(COUNTS, measure, method, 100 * found / drawn, "%", decimals=0)
 
 
 def _measure_hairless(methods: list[Method], *, seeds: int) -> Iterator[Row]:
