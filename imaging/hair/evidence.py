@@ -63,8 +63,9 @@ class ShaftEvidence:
         Working pixels per photo pixel.
     votes : EndVotes or None
         What a learned segmenter adds.
-    pale : ShaftEvidence or None
-        Evidence for white hairs among the dark ones: its darkness is paleness.
+    pale, grey : ShaftEvidence or None
+        Evidence for white and for grey hairs among the dark ones: its darkness is paleness, or
+        greyness (`white`).
     """
 
     darkness: Map
@@ -75,6 +76,7 @@ class ShaftEvidence:
     zoom: float
     votes: EndVotes | None = None
     pale: ShaftEvidence | None = None
+    grey: ShaftEvidence | None = None
 
 
 def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:

@@ -34,7 +34,7 @@ def judge_traces(
         leaving = np.mean([hair.leaves_field or not hair.has_root for hair in hairs])
         if leaving > settings.long_hair_share:
             flags.append("long_hair")
-    if any(hair.is_white for hair in hairs):
+    if any(hair.is_pale for hair in hairs):
         flags.append("white_hair")
     if scale.is_known and len(hairs) >= settings.few_hairs:
         median_um = 1e3 * float(np.median([hair.width_px for hair in hairs]) / scale.px_per_mm)

@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
 from .skin import optical_densities
-from .white import has_pale_lines, paleness, skin_noise
+from .white import (
+    Limits,
+    grey_limits,
+    greyness,
+    has_pale_lines,
+    paleness,
+    skin_noise,
+    white_limits,
+)
 
 #: What is further off the local skin than this density stands out from its texture.
 _STANDS_OUT = 0.15
@@ -67,31 +75,37 @@ def find_ridges(
         darkness *= gain
         responses = [response * gain for response in responses]
     evidence = ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
-    return replace(evidence, pale=_pale_evidence(densities, evidence, settings))
+    return _with_pale_evidence(evidence, densities, pixels, settings)
+
+
+def _with_pale_evidence(
+    dark: ShaftEvidence, densities: Map, pixels: NDArray[np.uint8], settings: HairSettings
+) -> ShaftEvidence:
+    """Return the evidence with that for white and grey hairs where something looks like one."""
+    valid = dark.valid
+    if settings.polarity != "auto" or not valid.any():
+        return dark
+    # Where hair hides the skin, gaps between dark hairs have the shape of white ones.
+    if np.mean(dark.darkness[valid] >= settings.cover_density) > settings.most_cover_share:
+        return dark
+    pale = _pale_evidence(paleness(densities, valid), dark, white_limits(settings), settings)
+    grey = _pale_evidence(greyness(densities, valid, pixels), dark, grey_limits(settings), settings)
+    if (pale or grey) and is_light_hair(densities.mean(axis=2), valid, dark.px_per_mm, settings):
+        return dark
+    return replace(dark, pale=pale, grey=grey)
 
 
 def _pale_evidence(
-    densities: Map, dark: ShaftEvidence, settings: HairSettings
+    pale: Map, dark: ShaftEvidence, limits: Limits, settings: HairSettings
 ) -> ShaftEvidence | None:
-    """Return the evidence for white hairs among dark ones; None where nothing looks like one."""
-    if settings.polarity != "auto":
-        return None
-    pale = paleness(densities, dark.valid)
-    if not has_pale_lines(pale, dark.valid, dark.px_per_mm, settings):
-        return None
-    # Where hair hides the skin, gaps between dark hairs have the shape of white ones.
-    cover = np.mean(dark.darkness[dark.valid] >= settings.cover_density)
-    if cover > settings.most_cover_share:
-        return None
-    if is_light_hair(densities.mean(axis=2), dark.valid, dark.px_per_mm, settings):
+    """Return the evidence for white or grey hairs; None where nothing looks like one."""
+    noise = skin_noise(pale, dark.valid, dark.px_per_mm, settings)
+    least_contrast = limits.contrast_to_noise * noise
+    if not has_pale_lines(pale, dark.px_per_mm, least_contrast, settings):
         return None
     # The palest line that can be a hair is amplified until it starts a trace.
-    least = settings.white_contrast_to_noise * skin_noise(
-        pale, dark.valid, dark.px_per_mm, settings
-    )
-    pale *= np.float32(
-        np.clip(settings.seed_response / (_BAR_RESPONSE * least), 1.0, settings.most_gain)
-    )
+    gain = settings.seed_response / (_BAR_RESPONSE * least_contrast)
+    pale *= np.float32(np.clip(gain, 1.0, settings.most_gain))
     responses = _both_responses(pale, dark.px_per_mm, settings)
     return replace(dark, darkness=pale, responses=tuple(responses))
 

@@ -62,7 +62,7 @@ class Strip:
     ``points`` (n, 2) and ``angles`` (n,) run along the centre line; ``width_mm`` is the distance
     of its edges at the working scale; ``worth_mm`` the length it explained, ``support`` that as
     a share of its length, and ``quality`` the same as if no other strip were there, 0 to about 1.
-    ``is_white``: it is paler than the skin, among dark ones.
+    ``is_pale``: it is white or grey, among dark ones.
     """
 
     points: Points
@@ -73,7 +73,7 @@ class Strip:
     support: float
     quality: float
     step_px: float
-    is_white: bool = False
+    is_pale: bool = False
 
 
 def choose_strips(

@@ -15,7 +15,7 @@ from .strips import Strip, choose_strips
 from .tracks import find_tracks
 from .voted_hair import VotedHair
 from .votes import collect_hairs
-from .white import choose_white_hairs
+from .white import Limits, choose_pale_hairs, grey_limits, white_limits
 
 Floats = NDArray[np.float64]
 
@@ -54,8 +54,8 @@ class TracedHair:
         Probability that this is a rooted hair, 0 to 1.
     leaves_field : bool
         Whether its tip end is cut by the field's edge.
-    is_white : bool
-        Whether it is a white hair among dark ones.
+    is_pale : bool
+        Whether it is a white or grey hair among dark ones.
     """
 
     path_px: Floats
@@ -64,7 +64,7 @@ class TracedHair:
     has_root: bool
     confidence: float
     leaves_field: bool
-    is_white: bool = False
+    is_pale: bool = False
 
 
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
@@ -94,7 +94,7 @@ def _trace_lines(
     tracks = recall(find_tracks, evidence, settings)
     strips, _ = recall(choose_strips, tracks, evidence, settings)
     strips = recall(join_strips, strips, evidence, settings)
-    strips = recall(_with_white_hairs, strips, evidence, settings)
+    strips = recall(_with_pale_hairs, strips, evidence, settings)
     rooting = recall(find_roots, strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
     hairs = [
@@ -103,21 +103,31 @@ def _trace_lines(
     return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
 
 
-def _with_white_hairs(
+def _with_pale_hairs(
     strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings
 ) -> list[Strip]:
-    """Return the dark strips and then the white hairs, traced in the pale evidence."""
-    pale = evidence.pale
-    if pale is None:
-        return strips
+    """Return the dark strips, then the white and the grey hairs, traced in their own evidence."""
+    pale = [
+        strip
+        for kind, limits in (
+            (evidence.pale, white_limits(settings)),
+            (evidence.grey, grey_limits(settings)),
+        )
+        if kind is not None
+        for strip in _pale_hairs(kind, limits, strips, settings)
+    ]
+    return strips + pale
+
+
+def _pale_hairs(
+    pale: ShaftEvidence, limits: Limits, dark: list[Strip], settings: HairSettings
+) -> list[Strip]:
     found, _ = recall(choose_strips, recall(find_tracks, pale, settings), pale, settings)
-    found = choose_white_hairs(recall(join_strips, found, pale, settings), pale, settings)
-    found = [replace(strip, is_white=True) for strip in found]
-    if not found or not strips:
-        return strips + found
+    found = choose_pale_hairs(recall(join_strips, found, pale, settings), pale, limits, settings)
     # Paleness and darkness have no common unit: a usual white shaft counts as a usual dark one.
-    usual, usual_pale = (float(np.median([s.plateau for s in some])) for some in (strips, found))
-    return strips + [replace(s, plateau=s.plateau * usual / usual_pale) for s in found]
+    usual = float(np.median([s.plateau for s in found])) if found else 1.0
+    scale = float(np.median([s.plateau for s in dark])) / usual if dark else 1.0
+    return [replace(strip, is_pale=True, plateau=scale * strip.plateau) for strip in found]
 
 
 def join_strips(
@@ -276,7 +286,7 @@ def _hair(
         has_root=bool(rooting.has_root[i]),
         confidence=certainty,
         leaves_field=bool(rooting.tip_leaves[i]),
-        is_white=strip.is_white,
+        is_pale=strip.is_pale,
     )
 
 
@@ -299,7 +309,7 @@ def _traced(
     has_root: bool,
     confidence: float,
     leaves_field: bool,
-    is_white: bool = False,
+    is_pale: bool = False,
 ) -> TracedHair:
     """Return a line of working pixels, root first, as a hair of the photo."""
     path = (points.astype(np.float64) + 0.5) / evidence.zoom
@@ -312,5 +322,5 @@ def _traced(
         has_root=has_root,
         confidence=confidence,
         leaves_field=leaves_field,
-        is_white=is_white,
+        is_pale=is_pale,
     )

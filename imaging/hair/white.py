@@ -1,20 +1,21 @@
-"""White hair among dark: lines paler than the skin that have all that a hair has.
+"""White and grey hair among dark: lines paler or greyer than skin that have all that a hair has.
 
-A photo with dark and white hairs is traced twice: for what is darker than the skin, and for what is
+A photo with dark and white hairs is traced again: besides what is darker than the skin, for what is
 paler.  Pale lines are not only hairs.  Skin mirrors the lamp in grains and ridges, wet dark hair
 mirrors it along its own middle, scale has pale rims, and skin between dark hairs is paler than they
 are.  None of these has everything that a white hair has, so each line is judged by itself, against
 its own two sides and the noise of its own photo: it is as long and as wide as a hair, it is pale
 from end to end, it has two sharp edges, it stands out from both sides, and skin lies beside it.
 
-Paleness is told by green and blue.  Skin returns red nearly as well as white hair does, and a grey
-shaft is paler than skin in blue alone: such hair is not found.
+Paleness is told by green and blue: skin returns red nearly as well as white hair does.  A grey
+shaft that is as bright as skin is darker than it in red and paler in blue.  So it is traced a third
+time, in what has less colour than skin and about its brightness, and judged in the same way.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -44,6 +45,32 @@ _BEYOND_MM = (0.025, 0.04, 0.055)
 _UNREAD = 10.0
 #: Skin is no paler or darker than this share of the line's own paleness.
 _SKIN_SHARE = 0.3
+#: Blue light may exceed red by this in ln: grey hair in a bluish light.  What is bluer is ink or a
+#: textile fibre, and loses so many times the excess.
+_MOST_BLUE, _BLUE_COST = 0.25, 2.0
+#: ln(1 + level) of every level.
+_LN = np.log1p(np.arange(256)).astype(np.float32)
+
+
+class Limits(NamedTuple):
+    """What is asked of a line of one kind.
+
+    ``contrast_to_noise``: how far it stands out from the skin; ``beside_skin``: the share of its
+    length with skin on one side.
+    """
+
+    contrast_to_noise: float
+    beside_skin: float
+
+
+def white_limits(settings: HairSettings) -> Limits:
+    """Return what is asked of white hairs."""
+    return Limits(settings.white_contrast_to_noise, settings.least_beside_skin)
+
+
+def grey_limits(settings: HairSettings) -> Limits:
+    """Return what is asked of grey hairs."""
+    return Limits(settings.grey_contrast_to_noise, settings.least_grey_beside_skin)
 
 
 def paleness(densities: Map, valid: Bools) -> Map:
@@ -58,10 +85,31 @@ def paleness(densities: Map, valid: Bools) -> Map:
     return pale
 
 
-def has_pale_lines(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings) -> bool:
-    """Whether any pale patch is as narrow, as long and as distinct as a white hair.
+def greyness(densities: Map, valid: Bools, pixels: NDArray[np.uint8]) -> Map:
+    """Return how much less colour than the local skin each pixel has, float32 (h, w), 0 on skin.
 
-    A quick look at the shapes of patches, which spares other photos the search for lines.
+    Any colourless thing returns less red against blue than skin does.  What is also much darker or
+    paler than skin is dark or white hair, or the lamp, and is not meant.  Nor are ink and textile
+    fibres, which are blue themselves.
+    """
+    red, green, blue = cv2.split(densities)
+    grey: Map = red - blue
+    grey -= np.abs(red + green + blue) * np.float32(1 / 3)
+    excess = cv2.LUT(pixels[..., 2], _LN) - cv2.LUT(pixels[..., 0], _LN)
+    excess -= np.float32(_MOST_BLUE)
+    grey -= np.float32(_BLUE_COST) * np.maximum(excess, 0.0)
+    np.clip(grey, _LEAST_PALENESS, _MOST_PALENESS, out=grey)
+    grey[~valid] = 0.0
+    return grey
+
+
+def has_pale_lines(
+    pale: Map, px_per_mm: float, least_contrast: float, settings: HairSettings
+) -> bool:
+    """Whether any patch is as narrow, as long and as distinct (`least_contrast`) as a hair.
+
+    A quick look at the shapes of patches of paleness or greyness, which spares other photos the
+    search for lines.
     """
     shrink = _LOOK_PX_PER_MM / px_per_mm
     small = cv2.resize(pale, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
@@ -71,8 +119,7 @@ def has_pale_lines(pale: Map, valid: Bools, px_per_mm: float, settings: HairSett
     side = 2 * round(0.5 * most_px) + 1
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     narrow = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, element)
-    limit = settings.white_contrast_to_noise * skin_noise(pale, valid, px_per_mm, settings)
-    patches = (narrow >= settings.end_fraction * limit).astype(np.uint8)
+    patches = (narrow >= settings.end_fraction * least_contrast).astype(np.uint8)
     count, labels, _, _ = cv2.connectedComponentsWithStats(patches, connectivity=8)
     if count == 1:
         return False
@@ -83,7 +130,7 @@ def has_pale_lines(pale: Map, valid: Bools, px_per_mm: float, settings: HairSett
         & (width_px >= settings.least_white_width_um * 1e-3 * _LOOK_PX_PER_MM)
         & (width_px <= most_px)
         & (area_px >= _LEAST_FILL * length_px * width_px)
-        & (contrast >= limit)
+        & (contrast >= least_contrast)
     )
     return bool(is_hair.any())
 
@@ -110,7 +157,7 @@ def _shapes(labels: NDArray[Any], image: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def skin_noise(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings) -> float:
-    """Return the standard deviation of paleness against its surroundings of a hair's width.
+    """Return the standard deviation of paleness, or greyness, within a hair's width.
 
     The median tells it, so that few hairs do not matter.  Where dark hair covers much of the skin
     it is large, and only what outshines all is found.
@@ -122,26 +169,38 @@ def skin_noise(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings
     return max(_MAD_TO_SIGMA * float(np.median(np.abs(some - np.median(some)))), _LEAST_NOISE)
 
 
-def choose_white_hairs(
-    strips: list[Strip], pale: ShaftEvidence, settings: HairSettings
+def choose_pale_hairs(
+    strips: list[Strip], pale: ShaftEvidence, limits: Limits, settings: HairSettings
 ) -> list[Strip]:
-    """Return the strips that are white hairs.
+    """Return the strips that are white or grey hairs.
 
     Parameters
     ----------
     strips : list of Strip
         Lines in the evidence `pale`.
     pale : ShaftEvidence
-        Its darkness is the paleness.
+        Its darkness is the paleness or greyness.
+    limits : Limits
     settings : HairSettings
     """
     noise = skin_noise(pale.darkness, pale.valid, pale.px_per_mm, settings)
     # What cannot be read is no skin: most often it is burnt out, and this line its rim.
     seen = replace(pale, darkness=np.where(pale.valid, pale.darkness, np.float32(_UNREAD)))
-    return [strip for strip in strips if _is_white_hair(strip, seen, noise, settings)]
+    least_contrast = limits.contrast_to_noise * noise
+    return [
+        strip
+        for strip in strips
+        if _is_hair(strip, seen, least_contrast, limits.beside_skin, settings)
+    ]
 
 
-def _is_white_hair(strip: Strip, pale: ShaftEvidence, noise: float, settings: HairSettings) -> bool:
+def _is_hair(
+    strip: Strip,
+    pale: ShaftEvidence,
+    least_contrast: float,
+    least_beside_skin: float,
+    settings: HairSettings,
+) -> bool:
     length_mm = len(strip.points) * strip.step_px / pale.px_per_mm
     if (
         length_mm < settings.least_white_length_mm
@@ -159,9 +218,9 @@ def _is_white_hair(strip: Strip, pale: ShaftEvidence, noise: float, settings: Ha
     contrast = float(np.median(inside - np.maximum(np.maximum(left, right), 0.0)))
     beside_skin = np.minimum(np.abs(left), np.abs(right)) <= _SKIN_SHARE * np.median(inside)
     return bool(
-        contrast >= settings.white_contrast_to_noise * noise
+        contrast >= least_contrast
         and inside.std() <= settings.most_white_unevenness * inside.mean()
-        and beside_skin.mean() >= settings.least_beside_skin
+        and beside_skin.mean() >= least_beside_skin
     )
 
 

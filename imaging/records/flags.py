@@ -105,7 +105,7 @@ _DECLARED = (
     ),
     Flag(
         "white_hair",
-        "White hairs grow among dark ones: grey ones between, as bright as skin, may be missed.",
+        "White or grey hairs grow among dark ones: fine and touching ones may be missed.",
         "Look at the overlay; what is missed has to be counted by hand.",
     ),
     Flag(

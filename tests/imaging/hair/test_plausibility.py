@@ -48,7 +48,7 @@ def test_usual_hair_has_no_flag() -> None:
 
 
 def test_white_hair_among_dark_hair_is_flagged_for_the_grey_hairs_that_may_be_missed() -> None:
-    white = [replace(traces()[0], is_white=True), *traces()]
+    white = [replace(traces()[0], is_pale=True), *traces()]
     assert judge_traces(white, evidence(), KNOWN, SETTINGS) == ("white_hair",)
 
 

@@ -1,4 +1,4 @@
-"""White hair among dark ones is found; what else is paler than skin is no hair."""
+"""White and grey hair among dark ones is found; what else is paler or greyer than skin is none."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from imaging.synthetic.scalp import PRESETS, ScalpScene, ScalpSpec, SurfaceSpec,
 
 #: Density of white hair on skin, and of the lamp's image on wet hair.
 WHITE, GLARE = (-0.15, -0.32, -0.42), (-0.3, -0.45, -0.55)
+#: Of hair without colour and as bright as skin, and of a blue fibre.
+GREY, FIBRE = (0.18, 0.02, -0.10), (0.7, 0.3, -0.3)
 #: Ends of a found hair lie this near to the true ones.
 NEAR_MM = 0.06
 
@@ -28,6 +30,10 @@ def mixed() -> tuple[list[Line], list[Line]]:
     """Return nine hairs that lean alike, dark ones and white ones."""
     lines = neighbours()
     return lines[::2], [replace(line, density=WHITE, is_rooted=False) for line in lines[1::2]]
+
+
+def grey(x_mm: float, y_mm: float, **how: float) -> Line:
+    return straight(x_mm, y_mm, density=GREY, is_rooted=False, **how)
 
 
 def found(lines: list[Line], hairs: list[TracedHair]) -> int:
@@ -112,7 +118,58 @@ def test_most_white_hairs_of_a_scalp_with_dark_white_and_grey_hair_are_counted()
     assert "white_hair" not in before.flags
 
 
+def test_grey_hairs_as_bright_as_skin_are_all_traced_and_the_dark_ones_stay() -> None:
+    dark, pale = mixed()
+    lines = [replace(line, density=GREY) for line in pale]
+    hairs = traced([*dark, *lines])
+    assert (found(dark, hairs), found(lines, hairs), len(hairs)) == (5, 4, 9)
+    assert sum(hair.is_pale for hair in hairs) == 4
+
+
+def test_dark_white_and_grey_hairs_of_one_photo_are_told_apart() -> None:
+    dark, pale = mixed()
+    lines = [*pale[:2], *(replace(line, density=GREY) for line in pale[2:])]
+    hairs = traced([*dark, *lines])
+    assert (found(dark, hairs), found(lines, hairs), len(hairs)) == (5, 4, 9)
+
+
+def test_a_grey_hair_beside_a_dark_one_is_found() -> None:
+    dark = neighbours()
+    pale = grey(0.35, 0.35 + 0.09, angle_deg=20.0, length_mm=0.4)
+    assert found([pale], traced([*dark, pale])) == 1
+
+
+def test_a_higher_limit_of_contrast_never_finds_more_grey_hairs() -> None:
+    dark, pale = mixed()
+    lines = [*dark, *(replace(h, density=tuple(0.35 * k * d for d in GREY))
+                      for k, h in enumerate(pale, 1))]  # fmt: skip
+    limits = (3.0, 6.0, 12.0, 24.0, 100.0)
+    counts = [found(pale, traced(lines, HairSettings(grey_contrast_to_noise=k))) for k in limits]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] >= 3
+    assert counts[-1] == 0
+
+
+def test_most_grey_hairs_of_a_scalp_with_dark_and_grey_hair_are_counted() -> None:
+    spec = small("grey_hair")
+    spec = replace(spec, hair=replace(spec.hair, colours=(("black", 0.5), ("grey", 0.5))))
+    scene = drawn(spec, 12)
+    before, after = scored(scene, HairSettings(polarity="dark")), scored(scene)
+    assert after.hair_count >= 1.3 * before.hair_count
+    assert after.hair_count <= len(scene.hairs)
+    assert "white_hair" in after.flags
+
+
 # -- what is no hair
+
+
+def test_a_blue_fibre_and_a_photo_without_colour_hold_no_grey_hair() -> None:
+    fibre = replace(grey(0.9, 1.0, length_mm=0.8), density=FIBRE)
+    both, dark = (HairSettings(polarity=told) for told in ("auto", "dark"))
+    lines = [*neighbours(), fibre]
+    assert len(traced(lines, both)) == len(traced(lines, dark))
+    colourless = np.repeat(photograph([*neighbours(), grey(0.9, 1.0)])[..., 1:2], 3, axis=2)
+    assert evidence_of(colourless).grey is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +187,7 @@ def test_the_lamp_mirrored_along_wet_dark_hairs_is_no_white_hair(
     ]  # fmt: skip
     wet = evidence_of(photograph([*dark, *glare]))
     hairs = [
-        trace_hairs(wet if told == "auto" else replace(wet, pale=None), HairSettings())
+        trace_hairs(wet if told == "auto" else replace(wet, pale=None, grey=None), HairSettings())
         for told in ("auto", "dark")
     ]
     assert len(hairs[0]) == len(hairs[1])
@@ -188,6 +245,8 @@ def test_dark_hair_in_glare_counts_as_many_as_without_a_look_for_white_hair() ->
 
 
 def test_a_photo_without_pale_lines_has_no_second_evidence() -> None:
-    assert evidence_of(photograph(neighbours())).pale is None
+    none = evidence_of(photograph(neighbours()))
+    assert none.pale is None
+    assert none.grey is None
     dark, pale = mixed()
     assert evidence_of(photograph([*dark, *pale])).pale is not None
