@@ -11,7 +11,7 @@ from .exclusions import find_exclusions
 from .geometry import EXCLUSION_CODES, REGION_LABELS, FaceLandmarks, FaceRegions
 from .hairline import find_hairline
 from .mesh_points import BROW, ORBIT, chain_points, mirrored_chain
-from .outlines import draw_outlines, fill_polygon, find_profile, upward
+from .outlines import beyond_hairline, draw_outlines, fill_polygon, find_profile, upward
 from .skin import FOR_SKIN, analyse_skin
 
 
@@ -55,7 +55,7 @@ def find_regions(
     name = settings.region_profile if profile is None else profile
     chosen = find_profile(name)
     skin = analyse_skin(pixels, landmarks)
-    evidence = skin.evidence.copy()
+    evidence = skin.maps.evidence.copy()
     for chain in (BROW, ORBIT, mirrored_chain(BROW), mirrored_chain(ORBIT)):
         # Brows and eyes are unlike skin; the forehead begins above them all the same.
         evidence[fill_polygon(evidence.shape, chain_points(skin.points_px, chain))] = FOR_SKIN
@@ -68,6 +68,8 @@ def find_regions(
     excluded = find_exclusions(
         pixels, landmarks, skin, outline > 0, settings=settings, masked=masked
     )
+    hidden = beyond_hairline(pixels.shape, landmarks.points_px, hairline) & (outline > 0)
+    excluded[hidden & (excluded == 0)] = EXCLUSION_CODES["hair"]
     readable = (outline > 0) & (excluded == 0)
     labels = np.where(readable, outline, 0).astype(np.int32)
     whole = _whole_areas(pixels.shape, outline, landmarks, hairline, profile_name=name)
