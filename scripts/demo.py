@@ -20,18 +20,10 @@ from environment import ROOT, SetupError, fetch_face_models, prepare, venv_comma
 SAMPLES = ROOT / "sample_images"
 RESULTS = ROOT / "results" / "demo"
 
-#: The fringe of the portrait leaves 43 to 55 % of the forehead: without this most totals are NaN.
-FRINGE = ("--set", "face.min_readable_percent=40")
-
 #: What is shown: a name for the results, the command, the samples below SAMPLES, and options.
 RUNS = (
     ("hair", ("hair",), ("hair",), ("--manifest", "sample_images/hair/manifest.csv")),
-    (
-        "face",
-        ("face",),
-        ("face",),
-        ("--manifest", "sample_images/face/manifest.csv", *FRINGE),
-    ),
+    ("face", ("face",), ("face",), ("--manifest", "sample_images/face/manifest.csv")),
     ("face_patches", ("face",), ("face_patches",), ("--patch",)),
     (
         "followup_hair",
@@ -43,7 +35,7 @@ RUNS = (
         "followup_face",
         ("followup", "face"),
         ("face_pairs",),
-        ("--manifest", "sample_images/face_pairs/manifest.csv", *FRINGE),
+        ("--manifest", "sample_images/face_pairs/manifest.csv"),
     ),
 )
 

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from ..records import join_flags
 from ..settings import FaceSettings
 from .exclusions import find_exclusions
-from .geometry import EXCLUSION_CODES, REGION_LABELS, FaceLandmarks, FaceRegions
+from .geometry import (
+    EXCLUSION_CODES,
+    PARTS_WITHOUT_SKIN,
+    REGION_LABELS,
+    FaceLandmarks,
+    FaceRegions,
+)
 from .hairline import find_hairline
 from .mesh_points import BROW, ORBIT, chain_points, mirrored_chain
 from .outlines import beyond_hairline, draw_outlines, fill_polygon, find_profile, upward
@@ -72,11 +78,13 @@ def find_regions(
     excluded[hidden & (excluded == 0)] = EXCLUSION_CODES["hair"]
     readable = (outline > 0) & (excluded == 0)
     labels = np.where(readable, outline, 0).astype(np.int32)
-    whole = _whole_areas(pixels.shape, outline, landmarks, hairline, profile_name=name)
+    # A brow inside the outline hides no forehead: only skin, seen or hidden, is of the region.
+    no_skin = np.isin(excluded, [EXCLUSION_CODES[part] for part in PARTS_WITHOUT_SKIN])
+    whole = _whole_areas(pixels.shape, outline, no_skin, landmarks, hairline, profile_name=name)
     percent = {
         region: 100.0 * float((labels == code).sum()) / whole[region]
         for region, code in REGION_LABELS.items()
-        if region != "other" and whole.get(region, 0) > 0
+        if region != "other" and whole[region] > 0
     }
     flags = []
     if any(value < settings.min_readable_percent for value in percent.values()):
@@ -98,12 +106,15 @@ def find_regions(
 def _whole_areas(
     shape: tuple[int, ...],
     outline: NDArray[np.int32],
+    no_skin: NDArray[np.bool_],
     landmarks: FaceLandmarks,
     hairline: NDArray[np.float32],
     *,
     profile_name: str,
 ) -> dict[str, int]:
-    """Return the area of each outline in pixels, with what the photo's edge cuts off."""
+    """Return the skin of each outline in pixels, hidden or not, with what the edge cuts off."""
+    size = max(REGION_LABELS.values()) + 1
+    parts = np.bincount(outline[no_skin], minlength=size)
     points = landmarks.points_px
     over = [
         max(0.0, -float(points[:, 0].min())),
@@ -117,5 +128,5 @@ def _whole_areas(
         outline = draw_outlines(
             canvas, landmarks, hairline, profile=find_profile(profile_name), shift_px=(left, top)
         )
-    counts = np.bincount(outline.ravel(), minlength=max(REGION_LABELS.values()) + 1)
+    counts = np.bincount(outline.ravel(), minlength=size) - parts
     return {region: int(counts[code]) for region, code in REGION_LABELS.items()}

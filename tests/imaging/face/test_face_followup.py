@@ -19,12 +19,11 @@ from imaging.face.warp import warp_between
 from imaging.photo.colour import linear_light, srgb_pixels
 from imaging.photo.reading import read_photo
 from imaging.records import PairPlan, PhotoInputs
-from imaging.settings import FaceSettings, Settings
+from imaging.settings import Settings
 from imaging.synthetic.face_visits import FaceChange, photograph_again
 
 FACES = Path(__file__).resolve().parents[3] / "sample_images" / "face"
-#: The portrait's fringe hides more than half of her forehead.
-SETTINGS = Settings(face=FaceSettings(min_readable_percent=40))
+SETTINGS = Settings()
 
 
 @pytest.fixture(scope="module")

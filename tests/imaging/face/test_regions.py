@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imaging.errors import SettingsError
-from imaging.face.geometry import EXCLUSION_CODES, REGION_LABELS
+from imaging.face.geometry import EXCLUSION_CODES, PARTS_WITHOUT_SKIN, REGION_LABELS
 from imaging.face.landmarks import find_landmarks, working_frame
 from imaging.face.mesh_points import LIPS, NOSE_ROOT
 from imaging.face.outlines import beyond_hairline
@@ -70,6 +70,15 @@ def test_a_fringe_lowers_the_readable_share_of_the_forehead(regions):
     assert regions.readable_percent["forehead"] < 75
     assert regions.readable_percent["right_malar"] > 80
     assert regions.is_excluded("hair").any()
+
+
+def test_brows_and_lips_are_no_hidden_skin_of_the_regions_around_them(regions):
+    no_skin = np.isin(regions.excluded, [EXCLUSION_CODES[name] for name in PARTS_WITHOUT_SKIN])
+    for name in ("forehead", "chin"):
+        outline = regions.outline == REGION_LABELS[name]
+        assert (outline & no_skin).any()
+        share = 100 * regions.region(name).sum() / (outline & ~no_skin).sum()
+        assert regions.readable_percent[name] == pytest.approx(share)
 
 
 def test_where_the_hairline_is_low_the_forehead_past_it_is_hidden_up_to_the_meshs_rim(placed):
