@@ -37,7 +37,17 @@ SECTIONS = (
     "batch",
     "tuning",
 )
-FACE_SECTIONS = ("clear", "painted", "mottled", "severity", "fading", "drift", "followup", "speed")
+FACE_SECTIONS = (
+    "regions",
+    "clear",
+    "painted",
+    "mottled",
+    "severity",
+    "fading",
+    "drift",
+    "followup",
+    "speed",
+)
 
 #: Pairs of each kind in the section of the follow-up, usually and for a quick look.
 PAIRS, PAIRS_QUICK = 8, 3

@@ -5,7 +5,8 @@ alone, whose forehead lies half behind a fringe: enough to see the benchmark run
 Lesions come from two models of border and texture that the segmenter's training does not use
 (`benchmarking.painted_faces`); severity and drift are measured on the first.  Both rivals are fed
 the same regions in the same run: a threshold by Otsu on L*, and the adaptive threshold on L* that
-published tools use.
+published tools use.  Regions are measured where hand-made outlines lie beside the photographs
+(`benchmarking.face_regions`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from benchmarking.face_followup import measure_followup
+from benchmarking.face_regions import measure_regions
 from benchmarking.painted_faces import ClearFace, Painted, load_faces, paint_cells, paint_fields
 from imaging.errors import DermetryError
 from imaging.face.landmarks import find_landmarks
@@ -39,7 +41,17 @@ from imaging.settings import Settings
 from imaging.synthetic.face import REGIONS
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_images" / "face" / "astronaut_clear.jpg"
-SECTIONS = ("clear", "painted", "mottled", "severity", "fading", "drift", "followup", "speed")
+SECTIONS = (
+    "regions",
+    "clear",
+    "painted",
+    "mottled",
+    "severity",
+    "fading",
+    "drift",
+    "followup",
+    "speed",
+)
 BINS = (6.0, 20.0, 40.0, 60.0, 80.0, 93.0)
 STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
@@ -73,7 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"There is no frontal face in {arguments.validate}.", file=sys.stderr)
         return 2
     quick: bool = arguments.quick
+    folder = arguments.validate or SAMPLE.parent
     parts = {
+        "regions": lambda: measure_regions(folder, settings),
         "clear": lambda: measure_clear(faces, settings),
         "painted": lambda: measure_painted(faces, settings, paint_cells, quick=quick),
         "mottled": lambda: measure_painted(faces, settings, paint_fields, quick=quick),

@@ -92,8 +92,8 @@ def find_exclusions(
     shape = pixels.shape[:2]
     parts = _mesh_parts(shape, landmarks)
     parts["brow"] = _brow(parts["brow"], skin, landmarks)
-    small_face = _resized(face, skin.evidence.shape)
-    small_parts = _resized(np.logical_or.reduce(list(parts.values())), skin.evidence.shape)
+    small_face = _resized(face, skin.maps.evidence.shape)
+    small_parts = _resized(np.logical_or.reduce(list(parts.values())), skin.maps.evidence.shape)
     shadow = _shadow(skin, settings) & ~small_parts
     hair = _hair(skin, small_face, small_parts)
     beard = _beard(skin, small_face & ~small_parts)
@@ -155,9 +155,9 @@ def _hair(skin: SkinAnalysis, face: Mask, parts: Mask) -> Mask:
     """
     maps = skin.maps
     is_marked = (
-        (maps.darker >= HAIR_DARKER) | (maps.colour >= HAIR_COLOUR) | (skin.coarse >= HAIR_GRAIN)
+        (maps.darker >= HAIR_DARKER) | (maps.colour >= HAIR_COLOUR) | (maps.coarse >= HAIR_GRAIN)
     )
-    pixels = ((skin.evidence <= HAIR_EVIDENCE) & is_marked & ~parts).astype(np.uint8)
+    pixels = ((maps.evidence <= HAIR_EVIDENCE) & is_marked & ~parts).astype(np.uint8)
     unlike = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(unlike, connectivity=8)
     outside = np.bincount(labels[~face], minlength=count)
@@ -187,7 +187,7 @@ def _beard(skin: SkinAnalysis, face: Mask) -> Mask:
     height = (x + 0.5) * up[0] + (y + 0.5) * up[1]
     base = float((skin.points_px[[129, 358]] @ up).min())
     blur = 0.02 * skin.width_px
-    coarse = cv2.GaussianBlur(skin.coarse, (0, 0), blur)
+    coarse = cv2.GaussianBlur(skin.maps.coarse, (0, 0), blur)
     darker = cv2.GaussianBlur(skin.maps.darker, (0, 0), blur)
     found = (height < base) & (coarse >= BEARD_GRAIN) & (darker >= BEARD_DARKER) & face
     mouth = float(np.linalg.norm(np.diff(skin.points_px[list(MOUTH_CORNERS)], axis=0)))

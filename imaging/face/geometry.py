@@ -56,6 +56,10 @@ EXCLUSION_CODES: dict[str, int] = {
     "eye_cover": 11,
 }
 
+#: Of these, parts of the face that have no skin to read: they belong to no region.  Everything else
+#: hides skin of the region that it lies over.
+PARTS_WITHOUT_SKIN = ("brow", "eye", "lip", "nostril")
+
 #: Where eyes and mouth lie in face coordinates: as on the synthetic faces that the pigment network
 #: was trained on (`synthetic.portrait`).
 EYES_DOWN, MOUTH_DOWN = -0.2, 0.78
@@ -220,8 +224,9 @@ class FaceRegions:
     excluded : ndarray of uint8, shape (height, width)
         `EXCLUSION_CODES`: why a pixel of the outline is not readable; 0 elsewhere.
     readable_percent : dict of str to float
-        Readable share of each scored region's outline (0 to 100), by region name.  A region that
-        this view does not show is absent.
+        Readable share of each scored region (0 to 100), by region name: of its outline less brows,
+        eyes, nostrils and lips, which are never skin, with what hair or the photo's edge hides.
+        A region that this view does not show is absent.
     profile : str
         Id of the region profile, e.g. ``"default-1"``.
     flags : tuple of str

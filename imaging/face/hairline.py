@@ -30,6 +30,10 @@ FIRST_STEP = 0.2
 #: a background as grey as the skin would let it run on.
 FARTHEST_MIDDLE, FARTHEST_SIDE = 1.75, 1.3
 
+#: Hair this broad along a ray ends the forehead (face widths); a strand over it does not.  Hair is
+#: what speaks against skin by so much on average.
+BAND, BAND_EVIDENCE = 0.04, -1.7
+
 #: Price of moving the line by one step between neighbouring rays, and the largest move in steps.
 JUMP_PRICE, MAX_JUMP = 0.3, 6
 
@@ -40,7 +44,7 @@ def find_hairline(evidence: Floats, points_px: Points, *, up: Points, width_px: 
     Parameters
     ----------
     evidence : ndarray of float32, shape (height, width)
-        From `skin.skin_evidence`.
+        Of `skin.SkinMaps`.
     points_px : ndarray of float32, shape (468, 2)
         Face mesh in pixels of that image.
     up : ndarray of float32, shape (2,)
@@ -69,11 +73,21 @@ def find_hairline(evidence: Floats, points_px: Points, *, up: Points, width_px: 
     near = radii[None, :] < 0.55 * rim[:, None]
     farthest = FARTHEST_SIDE + (FARTHEST_MIDDLE - FARTHEST_SIDE) * np.cos(angles) ** 2
     beyond = radii[None, :] > (farthest * rim)[:, None]
-    gains = np.where(near, FOR_SKIN, np.where(beyond, -AGAINST_SKIN, sampled))
+    gains = np.where(near, FOR_SKIN, sampled)
+    gains[beyond | _behind_hair(gains)] = -AGAINST_SKIN
     ends = _best_line(np.cumsum(gains, axis=1))
     # The hairline itself fades over about a step: the line ends before the last one.
     reach = radii[ends]
     return np.asarray(origin + rays * reach[:, None], np.float32)
+
+
+def _behind_hair(gains: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the steps of each ray that come after a band of hair: fair hair may look like skin."""
+    band = round(BAND / RAY_STEP)
+    totals = np.cumsum(gains, axis=1)
+    is_hair = np.zeros(gains.shape, bool)
+    is_hair[:, band:] = totals[:, band:] - totals[:, :-band] <= BAND_EVIDENCE * band
+    return np.asarray(np.logical_or.accumulate(is_hair, axis=1))
 
 
 def _rim(points_px: Points, origin: Points, rays: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -171,10 +171,25 @@ def fill_polygon(shape: tuple[int, ...], corners: NDArray[np.floating]) -> Mask:
     return mask.astype(bool)
 
 
+def beyond_hairline(shape: tuple[int, ...], points: Points, hairline: Points) -> Mask:
+    """Return the forehead that hair hides: past the hairline, where the face still reaches."""
+    origin = points[NOSE_ROOT][None]
+    reached = fill_polygon(shape, np.concatenate([origin, _reached(points, hairline)]))
+    return reached & ~fill_polygon(shape, np.concatenate([origin, hairline]))
+
+
 def _face_mask(
     shape: tuple[int, ...], points: Points, hairline: Points, *, width_px: float
 ) -> Mask:
     """Return the face up to the hairline, less its rim."""
+    lower = [i for i in OVAL if i not in _OVAL_TOP]
+    # Lower oval runs from the patient's left ear over the chin to the right ear.
+    rim = _moved_rim(points, width_px=width_px)[lower]
+    return fill_polygon(shape, np.concatenate([rim, _reached(points, hairline)]))
+
+
+def _reached(points: Points, hairline: Points) -> Points:
+    """Return the hairline, moved out to where the forehead is taken to end if hair hides it."""
     origin = points[NOSE_ROOT]
     oval = points[list(OVAL)] - origin
     angle = np.arctan2(oval[:, 1], oval[:, 0])
@@ -185,11 +200,7 @@ def _face_mask(
     rim = np.linalg.norm(oval, axis=1)[apart.argmin(axis=1)]
     length = np.maximum(np.linalg.norm(ray, axis=1), 1e-6)
     reach = np.where(length < HIDDEN_SHARE * rim, HIDDEN_REACH * rim, length)
-    fan = origin + ray * (reach / length)[:, None]
-    lower = [i for i in OVAL if i not in _OVAL_TOP]
-    # Lower oval runs from the patient's left ear over the chin to the right ear.
-    outline = np.concatenate([_moved_rim(points, width_px=width_px)[lower], fan])
-    return fill_polygon(shape, outline)
+    return np.asarray(origin + ray * (reach / length)[:, None], np.float32)
 
 
 def _moved_rim(points: Points, *, width_px: float) -> Points:

@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 from ..records import join_flags
 from ..settings import FaceSettings
 from .exclusions import find_exclusions
-from .geometry import EXCLUSION_CODES, REGION_LABELS, FaceLandmarks, FaceRegions
+from .geometry import (
+    EXCLUSION_CODES,
+    PARTS_WITHOUT_SKIN,
+    REGION_LABELS,
+    FaceLandmarks,
+    FaceRegions,
+)
 from .hairline import find_hairline
 from .mesh_points import BROW, ORBIT, chain_points, mirrored_chain
-from .outlines import draw_outlines, fill_polygon, find_profile, upward
+from .outlines import beyond_hairline, draw_outlines, fill_polygon, find_profile, upward
 from .skin import FOR_SKIN, analyse_skin
 
 
@@ -55,7 +61,7 @@ def find_regions(
     name = settings.region_profile if profile is None else profile
     chosen = find_profile(name)
     skin = analyse_skin(pixels, landmarks)
-    evidence = skin.evidence.copy()
+    evidence = skin.maps.evidence.copy()
     for chain in (BROW, ORBIT, mirrored_chain(BROW), mirrored_chain(ORBIT)):
         # Brows and eyes are unlike skin; the forehead begins above them all the same.
         evidence[fill_polygon(evidence.shape, chain_points(skin.points_px, chain))] = FOR_SKIN
@@ -68,13 +74,17 @@ def find_regions(
     excluded = find_exclusions(
         pixels, landmarks, skin, outline > 0, settings=settings, masked=masked
     )
+    hidden = beyond_hairline(pixels.shape, landmarks.points_px, hairline) & (outline > 0)
+    excluded[hidden & (excluded == 0)] = EXCLUSION_CODES["hair"]
     readable = (outline > 0) & (excluded == 0)
     labels = np.where(readable, outline, 0).astype(np.int32)
-    whole = _whole_areas(pixels.shape, outline, landmarks, hairline, profile_name=name)
+    # A brow inside the outline hides no forehead: only skin, seen or hidden, is of the region.
+    no_skin = np.isin(excluded, [EXCLUSION_CODES[part] for part in PARTS_WITHOUT_SKIN])
+    whole = _whole_areas(pixels.shape, outline, no_skin, landmarks, hairline, profile_name=name)
     percent = {
         region: 100.0 * float((labels == code).sum()) / whole[region]
         for region, code in REGION_LABELS.items()
-        if region != "other" and whole.get(region, 0) > 0
+        if region != "other" and whole[region] > 0
     }
     flags = []
     if any(value < settings.min_readable_percent for value in percent.values()):
@@ -96,12 +106,15 @@ def find_regions(
 def _whole_areas(
     shape: tuple[int, ...],
     outline: NDArray[np.int32],
+    no_skin: NDArray[np.bool_],
     landmarks: FaceLandmarks,
     hairline: NDArray[np.float32],
     *,
     profile_name: str,
 ) -> dict[str, int]:
-    """Return the area of each outline in pixels, with what the photo's edge cuts off."""
+    """Return the skin of each outline in pixels, hidden or not, with what the edge cuts off."""
+    size = max(REGION_LABELS.values()) + 1
+    parts = np.bincount(outline[no_skin], minlength=size)
     points = landmarks.points_px
     over = [
         max(0.0, -float(points[:, 0].min())),
@@ -115,5 +128,5 @@ def _whole_areas(
         outline = draw_outlines(
             canvas, landmarks, hairline, profile=find_profile(profile_name), shift_px=(left, top)
         )
-    counts = np.bincount(outline.ravel(), minlength=max(REGION_LABELS.values()) + 1)
+    counts = np.bincount(outline.ravel(), minlength=size) - parts
     return {region: int(counts[code]) for region, code in REGION_LABELS.items()}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NothingReadableError
-from ..photo.colour import LUMINANCE, linear_light
+from ..photo.colour import LUMINANCE, MELASMA_DIRECTION, linear_light
 from .geometry import FaceLandmarks
 from .mesh_points import CHEEK_SEED, FOREHEAD_SEED, NOSE_SEED, chain_points, mirrored_chain
 
@@ -39,17 +39,29 @@ FIT_SAMPLES = 6000
 #: where nothing around is skin.
 FOLLOW_BLUR, FOLLOW_ROUNDS, FOLLOW_LIMIT, FOLLOW_COLOUR_LIMIT, FOLLOW_PRIOR = (
     0.06,
-    5,
+    8,
     0.35,
     3.5,
     0.05,
 )
+
+#: Least likeness to skin of what hands the light on to what lies beyond it: less is an edge.
+FOLLOW_LIKENESS = 0.5
 
 #: The light is followed on maps reduced by this: it is smooth, and costs a sixteenth.
 FOLLOW_REDUCTION = 4
 
 #: Least spread of skin's colour ratios (log10), for photos whose skin is nearly grey or smoothed.
 MIN_COLOUR_SPREAD = 0.025
+
+#: A lesion is brown and as fine as skin; hair as little darker than skin is yellow, grey or coarse.
+#: So much of a lesion's optical density does not speak against skin.  It falls off over so many
+#: multiples of skin's grain beyond 1.5, and over so many deviations of colour beyond 1 from skin
+#: under melanin.
+LESION_DENSITY, LESION_GRAIN, LESION_COLOUR = 0.12, 0.4, 0.5
+
+#: By how much the colour ratios (log10 R/G, G/B) grow for each unit of a lesion's optical density.
+MELASMA_RATIOS = np.diff(MELASMA_DIRECTION)
 
 #: A pixel may speak this much for skin, and this much against it.  Hair, brow or cloth speaks
 #: against with full force, a lesion hardly at all.
@@ -77,7 +89,11 @@ class SkinMaps:
         Optical density above that of skin around it; hair 0.4 to 1, a lesion less than its 0.05
         to 0.25, glare negative.
     colour : ndarray of float32, shape (height, width)
-        Distance of the colour ratios from the skin's, in robust standard deviations.
+        Distance of the colour ratios from those of skin around it, in robust standard deviations.
+    coarse : ndarray of float32, shape (height, width)
+        `grain` over that of sure skin: 1 for skin, 2 to 6 for strands.
+    evidence : ndarray of float32, shape (height, width)
+        How much the pixel speaks for skin, `FOR_SKIN` to -`AGAINST_SKIN`.
     shade : ndarray of float32, shape (height, width)
         As `darker`, but against one smooth light on the whole face: shading, folds' and chins'
         shadows and wide lesions are still in it.
@@ -87,6 +103,8 @@ class SkinMaps:
 
     darker: Floats
     colour: Floats
+    coarse: Floats
+    evidence: Floats
     shade: Floats
     brightness: Floats
 
@@ -147,45 +165,84 @@ def fit_skin(pixels: NDArray[np.uint8], seeds: Mask, *, width_px: float) -> Skin
     deviation = np.maximum(1.4826 * np.median(np.abs(sample - centre), axis=0), MIN_COLOUR_SPREAD)
     shade = (density - expected).astype(np.float32)
     spread_ratios = ((ratios - centre) / deviation).astype(np.float32)
-    darker, colour = _follow_skin(shade, spread_ratios, blur_px=FOLLOW_BLUR * width_px)
-    return SkinMaps(darker, colour, shade, brightness)
+    fine = grain(brightness, sigma_px=GRAIN_SIGMA * width_px)
+    coarse = fine / max(float(np.median(fine[seeds])), MIN_GRAIN)
+    melanin = (MELASMA_RATIOS / deviation).astype(np.float32)
+    off = _follow_skin(
+        np.dstack([shade, spread_ratios]), coarse, seeds, melanin, blur_px=FOLLOW_BLUR * width_px
+    )
+    evidence = np.maximum(FOR_SKIN - _against_skin(off, coarse, melanin), -AGAINST_SKIN)
+    darker, colour = off[..., 0].copy(), np.hypot(off[..., 1], off[..., 2])
+    return SkinMaps(darker, colour, coarse, evidence, shade, brightness)
 
 
-def _follow_skin(shade: Floats, ratios: Floats, *, blur_px: float) -> tuple[Floats, Floats]:
-    """Return `darker` and `colour` against the skin around each pixel.
+def _follow_skin(
+    values: Floats, coarse: Floats, seeds: Mask, melanin: Floats, *, blur_px: float
+) -> Floats:
+    """Return `values` (`shade` and both colour ratios) less those of the skin around each pixel.
 
     Skin around a pixel is the mean over its surroundings, weighted by how much they are like skin;
     the weights follow the means in a few rounds.  So the side of a chin or of a cheek, which turns
-    from the light by degrees, stays skin, and hair, which begins at an edge, does not become skin.
+    from the light by degrees, stays skin.  Only what hangs together with sure skin has a weight:
+    hair begins at an edge, and would else be compared with the hair around it, and found alike.
     """
-    height, width = shade.shape
+    height, width = coarse.shape
     size = (max(1, width // FOLLOW_REDUCTION), max(1, height // FOLLOW_REDUCTION))
     blur = blur_px / FOLLOW_REDUCTION
-    values = cv2.resize(np.dstack([shade, ratios]), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    small_coarse = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), np.float32)
+    sure = cv2.resize(seeds.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     limit = np.array([FOLLOW_LIMIT, FOLLOW_COLOUR_LIMIT, FOLLOW_COLOUR_LIMIT], np.float32)
-    around = np.zeros_like(values)
+    around = np.zeros_like(small)
     for _ in range(FOLLOW_ROUNDS):
-        off = values - around
-        weight = np.exp(-_against_skin(off[..., 0], np.hypot(off[..., 1], off[..., 2])))
+        weight = np.exp(-_against_skin(small - around, small_coarse, melanin))
+        weight *= _hanging_on(weight >= FOLLOW_LIKENESS, sure)
         total = cv2.GaussianBlur(weight, (0, 0), blur) + FOLLOW_PRIOR
-        mean = cv2.GaussianBlur(weight[..., None] * values, (0, 0), blur) / total[..., None]
+        mean = cv2.GaussianBlur(weight[..., None] * small, (0, 0), blur) / total[..., None]
         around = np.clip(mean, -limit, limit)
-    around = cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR)
-    off = np.dstack([shade, ratios]) - around
-    return (
-        np.ascontiguousarray(off[..., 0], np.float32),
-        np.hypot(off[..., 1], off[..., 2]).astype(np.float32),
+    return np.asarray(
+        values - cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
     )
 
 
-def _against_skin(darker: Floats, colour: Floats) -> Floats:
-    # Half a unit is lost at: 0.20 OD darker (a strong lesion), 0.25 OD brighter (glare), 4
-    # deviations of colour.
+def _hanging_on(mask: Mask, sure: Mask) -> Mask:
+    """Return the connected parts of a mask that reach into sure skin."""
+    count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    reaching = np.zeros(count, bool)
+    reaching[parts[mask & sure]] = True
+    return np.asarray(reaching[parts])
+
+
+def _against_skin(off: Floats, coarse: Floats, melanin: Floats) -> Floats:
+    """Return how much pixels speak against skin, 0 and more.
+
+    Parameters
+    ----------
+    off : ndarray of float32, shape (height, width, 3)
+        Optical density and colour ratios (in deviations) less those of skin around.
+    coarse : ndarray of float32, shape (height, width)
+    melanin : ndarray of float32, shape (2,)
+        `MELASMA_RATIOS` in deviations.
+    """
+    darker, ratios = off[..., 0], off[..., 1:]
+    # The colour nearest to the pixel's that skin takes on under no more melanin than it is darker.
+    density = np.clip(ratios @ melanin / (melanin @ melanin), 0.0, np.maximum(darker, 0.0))
+    unlike = np.linalg.norm(ratios - density[..., None] * melanin, axis=-1)
+    lesion = np.clip(darker, 0.0, LESION_DENSITY) * np.exp(
+        -(
+            (np.maximum(unlike - 1.0, 0.0) / LESION_COLOUR) ** 2
+            + (np.maximum(coarse - 1.5, 0.0) / LESION_GRAIN) ** 2
+        )
+        / 2.0
+    )
+    # Half a unit is lost at: 0.20 OD darker (a lesion: 0.32), 0.25 OD brighter (glare), 4
+    # deviations of colour, 3 times the grain of skin.
     return np.asarray(
         (
-            (np.maximum(darker - 0.10, 0.0) / 0.10) ** 2
+            (np.maximum(darker - lesion - 0.10, 0.0) / 0.10) ** 2
             + (np.maximum(-darker - 0.15, 0.0) / 0.10) ** 2
-            + (np.maximum(colour - 2.5, 0.0) / 1.5) ** 2
+            + (np.maximum(np.hypot(off[..., 1], off[..., 2]) - 2.5, 0.0) / 1.5) ** 2
+            + np.maximum(coarse - 2.0, 0.0) ** 2
         )
         / 2.0,
         np.float32,
@@ -205,31 +262,13 @@ def grain(brightness: Floats, *, sigma_px: float) -> Floats:
     )
 
 
-def skin_evidence(maps: SkinMaps, coarse: Floats) -> Floats:
-    """Return how much each pixel speaks for skin, `FOR_SKIN` to -`AGAINST_SKIN`.
-
-    Parameters
-    ----------
-    maps : SkinMaps
-    coarse : ndarray of float32, shape (height, width)
-        `grain` over that of sure skin: 1 for skin, 2 to 6 for strands.
-    """
-    # Half a unit is lost at 3 times the grain of skin.
-    against = _against_skin(maps.darker, maps.colour) + np.maximum(coarse - 2.0, 0.0) ** 2 / 2.0
-    return np.asarray(np.maximum(FOR_SKIN - against, -AGAINST_SKIN), np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class SkinAnalysis:
-    """The face at `ANALYSIS_WIDTH_PX`, and how each of its pixels speaks for or against skin.
+    """The face at `ANALYSIS_WIDTH_PX`, and how unlike skin each of its pixels is.
 
     Parameters
     ----------
     maps : SkinMaps
-    coarse : ndarray of float32, shape (height, width)
-        `grain` over that of sure skin.
-    evidence : ndarray of float32, shape (height, width)
-        `skin_evidence`.
     lowest : ndarray of uint8, shape (height, width)
         The darkest channel, 0 to 255.
     points_px : ndarray of float32, shape (468, 2)
@@ -239,8 +278,6 @@ class SkinAnalysis:
     """
 
     maps: SkinMaps
-    coarse: Floats
-    evidence: Floats
     lowest: NDArray[np.uint8]
     points_px: NDArray[np.float32]
     width_px: float
@@ -270,11 +307,7 @@ def analyse_skin(pixels: NDArray[np.uint8], landmarks: FaceLandmarks) -> SkinAna
     if not seeds.any():
         raise NothingReadableError("No skin of the face lies inside the photo.")
     maps = fit_skin(small, seeds > 0, width_px=width_px)
-    fine = grain(maps.brightness, sigma_px=GRAIN_SIGMA * width_px)
-    coarse = fine / max(float(np.median(fine[seeds > 0])), MIN_GRAIN)
-    return SkinAnalysis(
-        maps, coarse, skin_evidence(maps, coarse), small.min(axis=2), points, width_px
-    )
+    return SkinAnalysis(maps, small.min(axis=2), points, width_px)
 
 
 def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

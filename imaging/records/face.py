@@ -19,7 +19,10 @@ class RegionScore:
     """
 
     region: str = column("forehead, right_malar, left_malar, chin, patch, or a profile's own part.")
-    readable_percent: float = column("Readable share of the region.", unit="%")
+    readable_percent: float = column(
+        "Readable share of the region's skin; brows, eyes, lips and nostrils are no part of it.",
+        unit="%",
+    )
     pigmented_percent: float = column("Pigmented share of the readable skin.", unit="%")
     pigmented_percent_low: float = column("The same at stricter thresholds.", unit="%")
     pigmented_percent_high: float = column("The same at looser thresholds.", unit="%")

@@ -54,3 +54,13 @@ def test_a_thin_strand_over_the_forehead_does_not_stop_it():
 def test_a_background_like_skin_does_not_let_it_run_away():
     line = find_hairline(np.ones((300, 300), np.float32), make_mesh(), up=UP, width_px=WIDTH)
     assert np.hypot(*(line - ORIGIN).T).max() <= 1.8 * 0.45 * WIDTH
+
+
+def test_what_looks_like_skin_behind_a_band_of_hair_is_no_forehead():
+    evidence = evidence_with_radius(140.0)
+    y, x = np.mgrid[:300, :300] + 0.5
+    radius = np.hypot(x - ORIGIN[0], y - ORIGIN[1])
+    evidence[(radius > 80) & (radius < 92)] = -3.0
+    line = find_hairline(evidence, make_mesh(), up=UP, width_px=WIDTH)
+    found = np.hypot(*(line - ORIGIN).T)
+    assert found == pytest.approx(80.0, abs=3.0)

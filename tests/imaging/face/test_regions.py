@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from imaging.errors import SettingsError
-from imaging.face.geometry import EXCLUSION_CODES, REGION_LABELS
+from imaging.face.geometry import EXCLUSION_CODES, PARTS_WITHOUT_SKIN, REGION_LABELS
 from imaging.face.landmarks import find_landmarks, working_frame
-from imaging.face.mesh_points import LIPS
+from imaging.face.mesh_points import LIPS, NOSE_ROOT
+from imaging.face.outlines import beyond_hairline
 from imaging.face.regions import find_regions
-from imaging.settings import FaceSettings
+from imaging.photo.reading import read_photo
+from imaging.settings import FaceSettings, PhotoSettings
+from imaging.synthetic.face import MelasmaSpec, paint_melasma
 
 SETTINGS = FaceSettings()
+SAMPLES = Path(__file__).resolve().parents[3] / "sample_images" / "face"
 
 
 def regions_of(pixels, landmarks, **options):
@@ -64,6 +70,51 @@ def test_a_fringe_lowers_the_readable_share_of_the_forehead(regions):
     assert regions.readable_percent["forehead"] < 75
     assert regions.readable_percent["right_malar"] > 80
     assert regions.is_excluded("hair").any()
+
+
+def test_brows_and_lips_are_no_hidden_skin_of_the_regions_around_them(regions):
+    no_skin = np.isin(regions.excluded, [EXCLUSION_CODES[name] for name in PARTS_WITHOUT_SKIN])
+    for name in ("forehead", "chin"):
+        outline = regions.outline == REGION_LABELS[name]
+        assert (outline & no_skin).any()
+        share = 100 * regions.region(name).sum() / (outline & ~no_skin).sum()
+        assert regions.readable_percent[name] == pytest.approx(share)
+
+
+def test_where_the_hairline_is_low_the_forehead_past_it_is_hidden_up_to_the_meshs_rim(placed):
+    points = placed.points_px
+    origin, top = points[NOSE_ROOT], points[[21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251]]
+    hidden = beyond_hairline((300, 300), points, origin + 0.5 * (top - origin))
+    for share, is_hidden in ((0.4, False), (0.6, True), (0.8, True), (0.95, False)):
+        x, y = (origin + share * (points[10] - origin)).astype(int)
+        assert hidden[y, x] == is_hidden
+
+
+@pytest.mark.parametrize("name", ["malar", "confluent"])
+def test_melasma_on_the_cheeks_does_not_make_forehead_of_the_hair(face_models, name):
+    sizes = []
+    for kind in ("clear", f"altered_{name}"):
+        path = SAMPLES / f"astronaut_{kind}.jpg"
+        pixels = read_photo(path, photo_id=path.name, settings=PhotoSettings()).pixels
+        landmarks = find_landmarks(pixels, settings=SETTINGS, models=face_models)
+        sizes.append(regions_of(pixels, landmarks)[0].region("forehead").sum())
+    # Once it was more than twice as large: hair is no darker than the painted cheeks.
+    assert sizes[1] < 1.25 * sizes[0]
+
+
+@pytest.mark.parametrize("density", [0.12, 0.18])
+def test_melasma_up_to_the_hairline_stays_forehead(
+    astronaut, astronaut_landmarks, regions, density
+):
+    frame = working_frame(astronaut_landmarks, astronaut.shape, settings=SETTINGS)
+    labels = frame.spread(regions.labels, astronaut.shape).astype(np.int32)
+    spec = MelasmaSpec(percents={"forehead": 85.0}, density=density)
+    rng = np.random.default_rng(8)
+    width_px = astronaut_landmarks.face_width_px
+    scene = paint_melasma(astronaut, labels, spec, face_width_px=width_px, rng=rng)
+    found, _ = regions_of(scene.pixels, astronaut_landmarks)
+    lesion = frame.cut_mask(scene.lesion) & regions.region("forehead")
+    assert (lesion & found.region("forehead")).sum() > 0.9 * lesion.sum()
 
 
 def test_a_mirrored_photo_swaps_the_sides(astronaut, face_models, regions):
