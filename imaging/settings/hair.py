@@ -60,10 +60,13 @@ class HairSettings(HairTracing):
         stage="measuring",
     )
     undercount_relative_error: float = setting(
-        0.12,
+        0.16,
         low=0.0,
         high=1.0,
-        reason="Standard error of a count by hidden hairs, from scenes of known truth.",
+        reason=(
+            "Standard error of a count by hidden and unseen hairs: with it the true count of 95 % of "
+            "190 generated scenes (19 kinds) lies inside the interval, of 87 % with 0.12."
+        ),
         stage="measuring",
     )
     diameter_slope: float = setting(
