@@ -19,6 +19,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from ..photo.symmetry import every
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
 from .skin import optical_densities
@@ -29,7 +30,7 @@ _STANDS_OUT = 0.15
 _GRAIN_MM = 0.014
 #: A photo's contrast is the mean of this share of its strongest line responses.
 _STRONGEST_SHARE = 0.02
-#: Noise is the median response of every so many pixels; most of them show skin.
+#: Noise is the median response of every so many rows and columns; most of them show skin.
 _NOISE_STRIDE = 5
 _MAD_TO_SIGMA = 1.4826
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
@@ -187,8 +188,9 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
     contrast = float(np.partition(strongest, -count)[-count:].mean())
     if contrast >= settings.usual_contrast:
         return 1.0
-    some = np.abs(response[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE])
-    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[::_NOISE_STRIDE, ::_NOISE_STRIDE]]))
+    rows, columns = (every(_NOISE_STRIDE, length) for length in valid.shape)
+    some = np.abs(response[:, rows, columns])
+    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[rows, columns]]))
     if contrast < settings.least_contrast_to_noise * noise:
         return 1.0
     return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))

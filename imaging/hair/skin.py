@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..photo.colour import linear_light
+from ..photo.symmetry import odd
 from .evidence import Map
 
 #: The local skin is found on a copy of about this many pixels per millimetre: hairs are 1 px there.
@@ -36,7 +37,7 @@ def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Ma
     small = np.atleast_3d(cv2.resize(levels, size, interpolation=cv2.INTER_AREA))
     seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     step = px_per_mm / shrink
-    window = max(3, round(_SKIN_WINDOW_MM * step))
+    window = max(3, odd(_SKIN_WINDOW_MM * step))
     # A reduced pixel that is half banner is no skin either.
     hidden = seen < 0.99
     if hidden.any() and not hidden.all():
@@ -57,14 +58,12 @@ def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Ma
 
 
 def _percentile_around(levels: Map, percent: int, window: int) -> Map:
-    """Return the percentile of the square of `window` pixels around each pixel, edges repeated.
+    """Return the percentile of the square of `window` pixels (odd) around each pixel, edges repeated.
 
     Of each row of pixels the squares are laid out as a table, one square to a line, and every line
     is ranked by itself: a third of the time of SciPy's filter, and the same levels.
     """
-    before = window // 2
-    after = window - 1 - before
-    padded = cv2.copyMakeBorder(levels, before, after, before, after, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(levels, *(window // 2,) * 4, cv2.BORDER_REPLICATE)
     squares = np.lib.stride_tricks.sliding_window_view(padded, (window, window))
     rank = window * window * percent // 100
     height, width = levels.shape

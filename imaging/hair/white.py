@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.symmetry import disc, every
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
 from .strips import Strip
@@ -28,8 +29,8 @@ Bools = NDArray[np.bool_]
 
 #: Paleness is cut off here: beyond, it is reflection on the one side and black hair on the other.
 _MOST_PALENESS, _LEAST_PALENESS = 1.0, -1.7
-#: The noise of a photo is told by every so many pixels; in 8-bit values there is this much always.
-_NOISE_STRIDE, _LEAST_NOISE = 7, 0.005
+#: The noise of a photo is told by every so many rows and columns; in 8-bit values there is this much always.
+_NOISE_STRIDE, _LEAST_NOISE = 3, 0.005
 _MAD_TO_SIGMA = 1.4826
 #: Narrow pale patches are looked for on a copy of so many pixels per mm: hairs are 2 to 6 px wide.
 _LOOK_PX_PER_MM = 55.0
@@ -64,13 +65,12 @@ def has_pale_lines(pale: Map, valid: Bools, px_per_mm: float, settings: HairSett
     A quick look at the shapes of patches, which spares other photos the search for lines.
     """
     shrink = _LOOK_PX_PER_MM / px_per_mm
-    small = cv2.resize(pale, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    height, width = (max(1, round(length * shrink)) for length in pale.shape)
+    small = cv2.resize(pale, (width, height), interpolation=cv2.INTER_AREA)
     small = np.maximum(small, np.float32(-_SHAFT_DENSITY))
     # What is left of the paleness when all that is wider than a hair is taken off.
     most_px = settings.most_white_width_um * 1e-3 * _LOOK_PX_PER_MM
-    side = 2 * round(0.5 * most_px) + 1
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    narrow = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, element)
+    narrow = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, disc(2 * round(0.5 * most_px) + 1))
     limit = settings.white_contrast_to_noise * skin_noise(pale, valid, px_per_mm, settings)
     patches = (narrow >= settings.end_fraction * limit).astype(np.uint8)
     count, labels, _, _ = cv2.connectedComponentsWithStats(patches, connectivity=8)
@@ -116,7 +116,8 @@ def skin_noise(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings
     it is large, and only what outshines all is found.
     """
     side = 2 * round(0.5e-3 * settings.most_white_width_um * px_per_mm) + 1
-    some = (pale - cv2.blur(pale, (side, side)))[valid][::_NOISE_STRIDE]
+    rows, columns = (every(_NOISE_STRIDE, length) for length in pale.shape)
+    some = (pale - cv2.blur(pale, (side, side)))[rows, columns][valid[rows, columns]]
     if not some.size:
         return np.inf
     return max(_MAD_TO_SIGMA * float(np.median(np.abs(some - np.median(some)))), _LEAST_NOISE)

@@ -51,17 +51,28 @@ def estimate_zoom(
     return float(matched * settings.usual_width_um / (2 * settings.wide_filter_um))
 
 
+def resize_whole(pixels: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
+    """Return pixels (h, w, 3) at a zoom, stretched to the nearest whole number of pixels.
+
+    Told only the zoom, OpenCV lays its grid from the upper left corner, and what is left of a
+    pixel at the far sides would be left at the near ones in a turned photo.
+    """
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+
+
 def _answer(
     pixels: NDArray[np.uint8], valid: NDArray[np.bool_], zoom: float, settings: HairSettings
 ) -> float:
     px_per_mm = settings.working_px_per_mm
-    enlarge = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=enlarge)
+    small = resize_whole(pixels, zoom)
     size = (small.shape[1], small.shape[0])
-    seen = cv2.resize(valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     if not seen.any():
         return 0.0
-    density = optical_densities(np.asarray(small, np.uint8), valid=seen, px_per_mm=px_per_mm)
+    density = optical_densities(small, valid=seen, px_per_mm=px_per_mm)
     if is_light_hair(density.mean(axis=2), seen, px_per_mm, settings):
         density = -density
     lowest = np.where(seen, np.clip(density.min(axis=2), -0.3, 1.7), 0.0).astype(np.float32)
