@@ -68,7 +68,8 @@ class Lines:
         """Middle of each line by its number of points, whichever way it runs, shape (lines, 2)."""
         first = self.starts[:-1]
         low, high = first + (self.counts - 1) // 2, first + self.counts // 2
-        return 0.5 * (self.points[low] + self.points[high])
+        middles: Points = np.float32(0.5) * (self.points[low] + self.points[high])
+        return middles
 
     def part(self, first: Ints, counts: Ints, plateaus: NDArray[np.floating]) -> Lines:
         """Return the lines that begin at these points and have so many."""

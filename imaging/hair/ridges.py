@@ -42,7 +42,7 @@ _BAR_RESPONSE = 0.4
 
 
 def find_ridges(
-    pixels: NDArray[np.uint8],
+    pixels: Map,
     *,
     valid: NDArray[np.bool_],
     px_per_mm: float,
@@ -53,8 +53,8 @@ def find_ridges(
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
-        sRGB at the working scale.
+    pixels : ndarray of float32, shape (h, w, 3)
+        sRGB levels, 0 to 255, at the working scale.
     valid : ndarray of bool, shape (h, w)
     px_per_mm, zoom : float
         Working pixels per millimetre, and per photo pixel.

@@ -22,7 +22,7 @@ from .evidence import Map, ShaftEvidence
 from .field import Field, counting_frame, find_field
 from .plausibility import judge_surface, judge_traces
 from .segmenter import find_segmenter
-from .skin import linear_absorption
+from .skin import linear_absorption, painted_over
 from .surface import Surface, measure_surface
 from .tracing import TracedHair, trace_hairs
 from .working_scale import estimate_zoom, resize_whole
@@ -172,10 +172,10 @@ def _find_shafts(
     # A working pixel is valid when most of it is readable; lines are painted over, then valid.
     readable = cv2.resize(field.readable.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     if field.lines.any():
-        lines = cv2.resize(field.lines.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
-        working = cv2.inpaint(working, (lines > 0).astype(np.uint8), 2, cv2.INPAINT_TELEA)
+        lines = cv2.resize(field.lines.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        working = painted_over(working, lines > 0)
     shafts = find_segmenter(settings.segmenter)(
-        np.asarray(working, np.uint8),
+        working,
         valid=readable >= 0.5,
         px_per_mm=settings.working_px_per_mm,
         zoom=zoom,

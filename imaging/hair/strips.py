@@ -333,9 +333,9 @@ def _cover(
     across = np.linspace(-half_px, half_px, int(np.ceil(2 * half_px / _PLACES_APART_PX)) + 1)
     normal = np.column_stack([-np.sin(angles), np.cos(angles)])
     sections = points[:, None] + normal[:, None] * across[:, None]
-    step = np.diff(sections, axis=0)
     count = round(STEP_PX / _PLACES_APART_PX)
-    places = np.concatenate([sections, *(sections[:-1] + i / count * step for i in range(1, count))])
+    step = np.diff(sections, axis=0) / count
+    places = np.concatenate([sections, *(sections[:-1] + i * step for i in range(1, count))])
     height, width = is_covered.shape
     column, row = np.rint(places.reshape(-1, 2)).astype(np.intp).T
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)

@@ -29,7 +29,8 @@ Bools = NDArray[np.bool_]
 
 #: Paleness is cut off here: beyond, it is reflection on the one side and black hair on the other.
 _MOST_PALENESS, _LEAST_PALENESS = 1.0, -1.7
-#: The noise of a photo is told by every so many rows and columns; in 8-bit values there is this much always.
+#: The noise of a photo is told by every so many rows and columns; in 8-bit values there is this
+#: much always.
 _NOISE_STRIDE, _LEAST_NOISE = 3, 0.005
 _MAD_TO_SIGMA = 1.4826
 #: Narrow pale patches are looked for on a copy of so many pixels per mm: hairs are 2 to 6 px wide.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import HairSettings
+from .evidence import Map
 from .ridges import is_light_hair, oriented_responses
 from .skin import optical_densities
 
@@ -51,8 +52,10 @@ def estimate_zoom(
     return float(matched * settings.usual_width_um / (2 * settings.wide_filter_um))
 
 
-def resize_whole(pixels: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
+def resize_whole(pixels: NDArray[np.uint8], zoom: float) -> Map:
     """Return pixels (h, w, 3) at a zoom, stretched to the nearest whole number of pixels.
+
+    Levels are not rounded: which way half a level goes depends on how the photo lies.
 
     Told only the zoom, OpenCV lays its grid from the upper left corner, and what is left of a
     pixel at the far sides would be left at the near ones in a turned photo.
@@ -60,7 +63,9 @@ def resize_whole(pixels: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
     how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+    levels = cv2.resize(pixels.astype(np.float32), size, interpolation=how)
+    # Cubic interpolation overshoots beside a black shaft on pale skin.
+    return np.asarray(np.clip(levels, 0, 255, out=levels), np.float32)
 
 
 def _answer(
