@@ -179,19 +179,19 @@ def _fit_bars(profiles: Map, settings: HairSettings) -> _Bars:
     half_shift = np.arange(-most_shift, most_shift + 1)
     bars = _Bars(*(np.empty((count, len(_SIZES)), np.float32) for _ in range(3)))
     row = np.arange(count)
-    # least[:, i]: the least level of samples i to i + length − 1; shorter: of one sample less.
-    shorter, least, length = level, np.minimum(level[:, :-1], level[:, 1:]), 2
+    # least[:, i]: the least level of samples i to i + length − 1.
+    least, length = level, 1
     for k, size in enumerate(_SIZES):
         while length < size - 1:
-            shorter, least = least, np.minimum(least[:, :-1], level[:, length:])
+            least = np.minimum(least[:, :-1], level[:, length:])
             length += 1
         left, right = centre + (half_shift - size) / 2, centre + (half_shift + size) / 2
         first, last = np.floor(left).astype(int), np.ceil(right).astype(int)
         fits = (first >= 0) & (last < samples)
         first, last, shift = first[fits], last[fits], half_shift[fits]
-        # Inside is what lies a whole sample within both edges: one less when they fall between two.
-        begin, is_between = np.ceil(left[fits] + 1).astype(int), left[fits] % 1 > 0
-        inside = np.where(is_between, shorter[:, begin], least[:, begin])
+        # Inside lie the samples between the outer ends of both edges: one more when the edges fall
+        # between two samples.
+        inside = np.minimum(least[:, first + 1], least[:, last - length])
         rising, falling = up[:, first], down[:, last]
         both = rising + falling
         score = (
