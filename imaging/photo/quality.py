@@ -299,6 +299,7 @@ def _distance_to(mask: Mask) -> Levels:
 
 def _enlarge(mask: Mask, size: tuple[int, int]) -> Mask:
     """Return a mask of the reduced photo at the size (width, height) of the photo."""
-    levels = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_LINEAR)
-    enlarged: Mask = levels >= 128
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    # Just more than half, so that rounding does not decide where it is exactly half.
+    enlarged: Mask = share > 0.502
     return enlarged
