@@ -107,7 +107,7 @@ def sample_scene(scene: ScalpScene, settings: Settings) -> Sample:
         return Sample(np.zeros((0, len(FEATURES))), np.zeros(0))
     values = features(strips, find_roots(strips, shafts, settings.hair))
     ends = np.array([(strip.points[0], strip.points[-1]) for strip in strips], np.float64)
-    ends = (ends + 0.5) / shafts.zoom
+    ends = shafts.in_photo(ends)
     truth = np.array([(hair.root, hair.tip) for hair in scene.hairs]).reshape(-1, 2, 2)
     labels = match_ends(ends / scene.px_per_mm, truth / scene.px_per_mm).astype(np.float64)
     margin = BORDER_MM * scene.px_per_mm

@@ -66,6 +66,9 @@ class ShaftEvidence:
     pale, grey : ShaftEvidence or None
         Evidence for white and for grey hairs among the dark ones: its darkness is paleness, or
         greyness (`white`).
+    stretch : tuple of float
+        By how much more a photo pixel is enlarged along x and y: a whole number of working pixels
+        spans the photo, so that a turned photo has the turned grid.
     """
 
     darkness: Map
@@ -77,6 +80,20 @@ class ShaftEvidence:
     votes: EndVotes | None = None
     pale: ShaftEvidence | None = None
     grey: ShaftEvidence | None = None
+    stretch: tuple[float, float] = (1.0, 1.0)
+
+    @property
+    def centre(self) -> NDArray[np.float32]:
+        """The middle (x, y) in array indices: grids laid from here turn with the photo."""
+        height, width = self.valid.shape
+        return np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
+
+    def in_photo(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return working pixels (array indices), shape (..., 2), in coordinates of the photo."""
+        photo: NDArray[np.float64] = (np.asarray(points, np.float64) + 0.5) / (
+            self.zoom * np.array(self.stretch)
+        )
+        return photo
 
 
 def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:

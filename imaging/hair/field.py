@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..photo.graphics import Graphics
 from ..photo.quality import Quality
+from ..photo.symmetry import disc
 from ..settings import HairSettings
 
 Mask = NDArray[np.bool_]
@@ -84,9 +85,8 @@ def _opened(mask: Mask, width_px: int) -> Mask:
     """Return the parts of a mask that are at least this wide, with their full outline."""
     if not mask.any():
         return mask
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px, width_px))
-    core = cv2.erode(mask.astype(np.uint8), element, borderValue=1)
-    grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px + 4,) * 2))
+    core = cv2.erode(mask.astype(np.uint8), disc(width_px), borderValue=1)
+    grown = cv2.dilate(core, disc(width_px + 4))
     opened: Mask = mask & grown.astype(bool)
     return opened
 

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.symmetry import odd
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
 from .lines import STEP_PX, Ints, Lines, cut_to_shafts, no_lines, runs
@@ -30,7 +31,7 @@ _SMOOTHING_MM = 0.05
 _PROLONG_MM = 0.25
 #: Lines that agree in middle and direction to this precision show the same band.
 _SAME_PLACE_MM = 0.025
-_SAME_ANGLE = math.radians(6.0)
+_SAME_ANGLE = math.pi / 30
 #: A moved line of fewer points shows no direction.
 _LEAST_POINTS = 3
 #: Points whose sections are read at once: bounds the memory where hair is long.
@@ -51,7 +52,7 @@ def lanes_of_bands(
     settings : HairSettings
     """
     smooth = smoothed(evidence.darkness, 0.5 * _SAMPLE_MM * evidence.px_per_mm)
-    lines = tracks.chosen(_one_per_place(tracks, evidence.px_per_mm))
+    lines = tracks.chosen(_one_per_place(tracks, evidence))
     if not len(lines):
         return no_lines()
     left, right = _band_edges(lines, smooth, evidence.px_per_mm)
@@ -73,14 +74,17 @@ def lanes_of_bands(
     return cut_to_shafts(both, darkness, evidence, settings, has_plateau=True)[0]
 
 
-def _one_per_place(tracks: Lines, px_per_mm: float) -> Ints:
-    """Return the longest line of each place and direction: copies have the same band."""
+def _one_per_place(tracks: Lines, evidence: ShaftEvidence) -> Ints:
+    """Return the longest line of each place and direction: copies have the same band.
+
+    Of several as long it is the darkest.
+    """
     starts, counts = tracks.starts, tracks.counts
-    middle = tracks.points[starts[:-1] + counts // 2] / (_SAME_PLACE_MM * px_per_mm)
+    middle = (tracks.middles - evidence.centre) / (_SAME_PLACE_MM * evidence.px_per_mm)
     run = tracks.points[starts[1:] - 1] - tracks.points[starts[:-1]]
     turn = np.rint(np.arctan2(run[:, 1], run[:, 0]) / _SAME_ANGLE) % round(math.pi / _SAME_ANGLE)
     key = np.column_stack([np.rint(middle), turn]).astype(np.int64)
-    order = np.lexsort((-counts, *key.T))
+    order = np.lexsort((-tracks.plateaus, -counts, *key.T))
     is_first = np.ones(len(order), bool)
     is_first[1:] = (np.diff(key[order], axis=0) != 0).any(axis=1)
     return np.sort(order[is_first])
@@ -90,7 +94,7 @@ def _band_edges(lines: Lines, smooth: Map, px_per_mm: float) -> tuple[Floats, Fl
     """Distance (mm) of the band's edges left and right of each point of all lines."""
     reach = round(_REACH_MM / _SAMPLE_MM)
     offset = np.arange(-reach, reach + 1, dtype=np.float32) * np.float32(_SAMPLE_MM * px_per_mm)
-    window = max(1, round(_SMOOTHING_MM * px_per_mm / STEP_PX))
+    window = odd(_SMOOTHING_MM * px_per_mm / STEP_PX)
     left, right = [], []
     starts, first = lines.starts, 0
     while first < len(lines):
@@ -113,12 +117,12 @@ def _band_edges(lines: Lines, smooth: Map, px_per_mm: float) -> tuple[Floats, Fl
 
 
 def _averaged_along(profiles: Map, counts: Ints, window: int) -> Map:
-    """Return each row averaged with its neighbours on the same line; ends are repeated."""
+    """Return each row averaged over a window (odd) on the same line; ends are repeated."""
     stop = np.repeat(np.cumsum(counts), counts)
     start = stop - np.repeat(counts, counts)
     place = np.arange(len(profiles))
     total = np.zeros_like(profiles)
-    for shift in range(-(window // 2), window - window // 2):
+    for shift in range(-(window // 2), window // 2 + 1):
         total += profiles[np.clip(place + shift, start, stop - 1)]
     return total / np.float32(window)
 

@@ -63,6 +63,14 @@ class Lines:
         """The line of each point, shape (n,)."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
+    @property
+    def middles(self) -> Points:
+        """Middle of each line by its number of points, whichever way it runs, shape (lines, 2)."""
+        first = self.starts[:-1]
+        low, high = first + (self.counts - 1) // 2, first + self.counts // 2
+        middles: Points = np.float32(0.5) * (self.points[low] + self.points[high])
+        return middles
+
     def part(self, first: Ints, counts: Ints, plateaus: NDArray[np.floating]) -> Lines:
         """Return the lines that begin at these points and have so many."""
         index = runs(first, counts)
@@ -131,14 +139,14 @@ def cut_to_shafts(
     )
     is_dark = darkness >= np.repeat(limit.astype(np.float32), lines.counts)
     is_dark &= np.repeat(plateaus >= settings.min_shaft_density, lines.counts)
+    total = np.concatenate([[0.0], np.cumsum(darkness, dtype=np.float64)])
     owner, first, counts = _longest_stretches(
-        is_dark, lines, int(_BREAK_MM * evidence.px_per_mm / STEP_PX)
+        is_dark, total, lines, int(_BREAK_MM * evidence.px_per_mm / STEP_PX)
     )
     kept = counts >= least
     owner, first, counts = owner[kept], first[kept], counts[kept]
     if not len(owner):
         return nothing
-    total = np.concatenate([[0.0], np.cumsum(darkness, dtype=np.float64)])
     means = (total[first + counts] - total[first]) / counts
     return lines.part(first, counts, plateaus[owner]), means
 
@@ -165,9 +173,13 @@ def _plateaus(darkness: Map, counts: Ints) -> NDArray[np.float32]:
 
 
 def _longest_stretches(
-    is_dark: NDArray[np.bool_], lines: Lines, longest_break: int
+    is_dark: NDArray[np.bool_], total: NDArray[np.float64], lines: Lines, longest_break: int
 ) -> tuple[Ints, Ints, Ints]:
-    """Return owner, first point and number of points of the longest dark stretch of each line."""
+    """Return owner, first point and number of points of the longest dark stretch of each line.
+
+    Of several as long the darkest is taken, whichever way the line runs; `total` (n + 1,) is the
+    darkness of all points before each.
+    """
     dark = np.flatnonzero(is_dark)
     owner = lines.owner[dark]
     is_new = np.ones(len(dark), bool)
@@ -178,6 +190,6 @@ def _longest_stretches(
     first = dark[begins]
     counts = dark[np.append(begins[1:], len(dark)) - 1] + 1 - first
     owner = owner[begins]
-    order = np.lexsort((first, -counts, owner))
+    order = np.lexsort((total[first] - total[first + counts], -counts, owner))
     longest = order[np.concatenate([[True], np.diff(owner[order]) != 0])]
     return owner[longest], first[longest], counts[longest]

@@ -19,6 +19,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from ..photo.symmetry import every
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
 from .skin import optical_densities
@@ -37,7 +38,7 @@ _STANDS_OUT = 0.15
 _GRAIN_MM = 0.014
 #: A photo's contrast is the mean of this share of its strongest line responses.
 _STRONGEST_SHARE = 0.02
-#: Noise is the median response of every so many pixels; most of them show skin.
+#: Noise is the median response of every so many rows and columns; most of them show skin.
 _NOISE_STRIDE = 5
 _MAD_TO_SIGMA = 1.4826
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
@@ -49,7 +50,7 @@ _BAR_RESPONSE = 0.4
 
 
 def find_ridges(
-    pixels: NDArray[np.uint8],
+    pixels: Map,
     *,
     valid: NDArray[np.bool_],
     px_per_mm: float,
@@ -60,8 +61,8 @@ def find_ridges(
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
-        sRGB at the working scale.
+    pixels : ndarray of float32, shape (h, w, 3)
+        sRGB levels, 0 to 255, at the working scale.
     valid : ndarray of bool, shape (h, w)
     px_per_mm, zoom : float
         Working pixels per millimetre, and per photo pixel.
@@ -79,7 +80,7 @@ def find_ridges(
 
 
 def _with_pale_evidence(
-    dark: ShaftEvidence, densities: Map, pixels: NDArray[np.uint8], settings: HairSettings
+    dark: ShaftEvidence, densities: Map, pixels: Map, settings: HairSettings
 ) -> ShaftEvidence:
     """Return the evidence with that for white and grey hairs where something looks like one."""
     valid = dark.valid
@@ -201,8 +202,9 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
     contrast = float(np.partition(strongest, -count)[-count:].mean())
     if contrast >= settings.usual_contrast:
         return 1.0
-    some = np.abs(response[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE])
-    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[::_NOISE_STRIDE, ::_NOISE_STRIDE]]))
+    rows, columns = (every(_NOISE_STRIDE, length) for length in valid.shape)
+    some = np.abs(response[:, rows, columns])
+    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[rows, columns]]))
     if contrast < settings.least_contrast_to_noise * noise:
         return 1.0
     return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))

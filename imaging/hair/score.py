@@ -22,10 +22,10 @@ from .evidence import Map, ShaftEvidence
 from .field import Field, counting_frame, find_field
 from .plausibility import judge_surface, judge_traces
 from .segmenter import find_segmenter
-from .skin import linear_absorption
+from .skin import linear_absorption, painted_over
 from .surface import Surface, measure_surface
 from .tracing import TracedHair, trace_hairs
-from .working_scale import estimate_zoom
+from .working_scale import estimate_zoom, resize_whole
 
 #: Goes up whenever a number of the hair wing changes.
 ALGORITHM_VERSION = "4"
@@ -167,21 +167,22 @@ def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
 def _find_shafts(
     pixels: NDArray[np.uint8], field: Field, zoom: float, settings: HairSettings
 ) -> ShaftEvidence:
-    enlarge = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    working = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=enlarge)
+    working = resize_whole(pixels, zoom)
     size = (working.shape[1], working.shape[0])
     # A working pixel is valid when most of it is readable; lines are painted over, then valid.
     readable = cv2.resize(field.readable.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     if field.lines.any():
-        lines = cv2.resize(field.lines.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
-        working = cv2.inpaint(working, (lines > 0).astype(np.uint8), 2, cv2.INPAINT_TELEA)
-    return find_segmenter(settings.segmenter)(
-        np.asarray(working, np.uint8),
+        lines = cv2.resize(field.lines.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        working = painted_over(working, lines > 0)
+    shafts = find_segmenter(settings.segmenter)(
+        working,
         valid=readable >= 0.5,
         px_per_mm=settings.working_px_per_mm,
         zoom=zoom,
         settings=settings,
     )
+    height, width = pixels.shape[:2]
+    return replace(shafts, stretch=(size[0] / (width * zoom), size[1] / (height * zoom)))
 
 
 def _diameters_um(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
-from .evidence import EndVotes, ShaftEvidence
+from .evidence import EndVotes, Map, ShaftEvidence
 from .ridges import find_ridges, shaft_density
 from .skin import optical_densities
 
@@ -30,7 +30,7 @@ class Segmenter(Protocol):
 
     def __call__(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: Map,
         *,
         valid: NDArray[np.bool_],
         px_per_mm: float,
@@ -69,7 +69,7 @@ def weights_digest(name: str) -> str:
 
 
 def _find_votes(
-    pixels: NDArray[np.uint8],
+    pixels: Map,
     *,
     valid: NDArray[np.bool_],
     px_per_mm: float,

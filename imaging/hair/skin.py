@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..photo.colour import linear_light
+from ..photo.symmetry import odd
 from .evidence import Map
 
 #: The local skin is found on a copy of about this many pixels per millimetre: hairs are 1 px there.
@@ -27,24 +27,19 @@ def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Ma
     ----------
     levels : ndarray of float32, shape (h, w) or (h, w, channels)
     valid : ndarray of bool, shape (h, w)
-        Elsewhere the nearest valid skin is taken.
+        Elsewhere the valid skin around is continued.
     px_per_mm : float
     """
     height, width = levels.shape[:2]
     shrink = max(1, round(px_per_mm / _SKIN_PX_PER_MM))
     size = (max(1, width // shrink), max(1, height // shrink))
-    small = np.atleast_3d(cv2.resize(levels, size, interpolation=cv2.INTER_AREA))
+    small = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
     seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     step = px_per_mm / shrink
-    window = max(3, round(_SKIN_WINDOW_MM * step))
+    window = max(3, odd(_SKIN_WINDOW_MM * step))
     # A reduced pixel that is half banner is no skin either.
-    hidden = seen < 0.99
-    if hidden.any() and not hidden.all():
-        # Banners and black corners must not be taken for skin.
-        nearest = ndimage.distance_transform_edt(
-            hidden, return_distances=False, return_indices=True
-        )
-        small = small[nearest[0], nearest[1]]
+    # Banners and black corners must not be taken for skin.
+    small = painted_over(np.asarray(np.atleast_3d(small), np.float32), seen < 0.99)
     pale = np.dstack(
         [
             _percentile_around(np.ascontiguousarray(small[..., c]), _SKIN_PERCENTILE, window)
@@ -56,15 +51,32 @@ def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Ma
     return skin.reshape(levels.shape).astype(np.float32, copy=False)
 
 
+def painted_over(levels: Map, hidden: NDArray[np.bool_]) -> Map:
+    """Return levels (h, w, channels) continued from all sides over what is hidden, bool (h, w).
+
+    Ring after ring of hidden pixels takes the mean of its neighbours that are known by then.  The
+    nearest known pixel, or OpenCV's way of painting over, would depend on which one comes first.
+    Where all is hidden nothing changes.
+    """
+    if not hidden.any() or hidden.all():
+        return levels
+    hidden, painted = hidden.copy(), np.where(hidden[..., None], np.float32(0.0), levels)
+    while hidden.any():
+        known = cv2.GaussianBlur((~hidden).astype(np.float32), (3, 3), 0)
+        ring = hidden & (known > 0)
+        mean = cv2.GaussianBlur(painted, (3, 3), 0).reshape(levels.shape)
+        painted[ring] = mean[ring] / known[ring][:, None]
+        hidden &= ~ring
+    return painted
+
+
 def _percentile_around(levels: Map, percent: int, window: int) -> Map:
-    """Return the percentile of the square of `window` pixels around each pixel, edges repeated.
+    """Return the percentile of the square of `window` (odd) pixels around each; edges repeated.
 
     Of each row of pixels the squares are laid out as a table, one square to a line, and every line
     is ranked by itself: a third of the time of SciPy's filter, and the same levels.
     """
-    before = window // 2
-    after = window - 1 - before
-    padded = cv2.copyMakeBorder(levels, before, after, before, after, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(levels, *(window // 2,) * 4, cv2.BORDER_REPLICATE)
     squares = np.lib.stride_tricks.sliding_window_view(padded, (window, window))
     rank = window * window * percent // 100
     height, width = levels.shape
@@ -78,7 +90,7 @@ def _percentile_around(levels: Map, percent: int, window: int) -> Map:
 
 
 def optical_densities(
-    pixels: NDArray[np.uint8], *, valid: NDArray[np.bool_], px_per_mm: float
+    pixels: NDArray[np.uint8] | Map, *, valid: NDArray[np.bool_], px_per_mm: float
 ) -> Map:
     """Return ln(local skin / pixel) per channel, float32 of shape (h, w, 3); dark is positive."""
     levels = pixels.astype(np.float32) + 1.0

@@ -14,7 +14,6 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,6 +52,11 @@ _RIM_SHARE, _FREE_SHARE = 0.2, 0.6
 #: A strip's centre line must be free over this share of the least length of a hair.
 _FREE_CENTRE_SHARE = 0.4
 _EDGE_SMOOTHING_MM = 0.010
+#: Places that mark the pixels under a strip: no pixel slips through between them.
+_PLACES_APART_PX = 0.5
+#: A pixel that holds a place is marked whole, so that a strip would be up to half a pixel wider to
+#: each side; with half of that taken off, counts are nearest to generated truth and labels.
+_OVERHANG_PX = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,13 +192,15 @@ def _fit_bars(profiles: Map, settings: HairSettings) -> _Bars:
         first, last = np.floor(left).astype(int), np.ceil(right).astype(int)
         fits = (first >= 0) & (last < samples)
         first, last, shift = first[fits], last[fits], half_shift[fits]
-        begin = np.ceil(left[fits] + 1).astype(int)
+        # Inside lie the samples between the outer ends of both edges: one more when the edges fall
+        # between two samples.
+        inside = np.minimum(least[:, first + 1], least[:, last - length])
         rising, falling = up[:, first], down[:, last]
         both = rising + falling
         score = (
             both
             + _BOTH_EDGES * np.minimum(rising, falling)
-            + _UNBROKEN * least[:, begin]
+            + _UNBROKEN * inside
             - (_SHIFT_COST * np.abs(shift)).astype(np.float32)
         )
         pick = score.argmax(axis=1)
@@ -248,8 +254,7 @@ def _choose(
         if np.count_nonzero(covered[pixel[part, 2]] == 0) < _FREE_CENTRE_SHARE * least_points:
             continue
         points = np.column_stack([x[part], y[part]])
-        outline = strip_outline(points, lines.angles[part], float(half[part.start]))
-        cv2.fillPoly(is_covered, [np.rint(outline * 16).astype(np.int32)], 1, shift=4)
+        _cover(is_covered, points, lines.angles[part], float(half[part.start]))
         chosen.append(
             Strip(
                 points=points,
@@ -320,10 +325,25 @@ def _section_worth(
     return worth
 
 
-def strip_outline(points: Points, angles: NDArray[np.float32], half_px: float) -> Points:
-    """Return the closed outline of a strip, shape (2 n, 2)."""
-    normal = np.column_stack([-np.sin(angles), np.cos(angles)]) * half_px
-    return np.vstack([points - normal, (points + normal)[::-1]])
+def _cover(
+    is_covered: NDArray[np.uint8], points: Points, angles: NDArray[np.float32], half_px: float
+) -> None:
+    """Mark the pixels under a strip, in place.
+
+    Places half a pixel apart on it are marked: how OpenCV fills an outline depends on which way
+    the outline runs through the picture.
+    """
+    half_px = max(0.0, half_px - _OVERHANG_PX)
+    across = np.linspace(-half_px, half_px, int(np.ceil(2 * half_px / _PLACES_APART_PX)) + 1)
+    normal = np.column_stack([-np.sin(angles), np.cos(angles)])
+    sections = points[:, None] + normal[:, None] * across[:, None]
+    count = round(STEP_PX / _PLACES_APART_PX)
+    step = np.diff(sections, axis=0) / count
+    places = np.concatenate([sections, *(sections[:-1] + i * step for i in range(1, count))])
+    height, width = is_covered.shape
+    column, row = np.rint(places.reshape(-1, 2)).astype(np.intp).T
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    is_covered[row[inside], column[inside]] = 1
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.int64]) -> float:

@@ -312,7 +312,7 @@ def _traced(
     is_pale: bool = False,
 ) -> TracedHair:
     """Return a line of working pixels, root first, as a hair of the photo."""
-    path = (points.astype(np.float64) + 0.5) / evidence.zoom
+    path = evidence.in_photo(points)
     length_px = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
     photo_px_per_mm = evidence.px_per_mm / evidence.zoom
     return TracedHair(

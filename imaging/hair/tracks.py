@@ -25,9 +25,10 @@ _WEAK_STEPS = 2
 _SEED_CELL_MM = 0.036
 _SEED_ANGLE_CLASSES = 12
 _MANY_SEEDS = 20_000
-#: Of lines that agree in middle, angle and length to this precision, the darkest is kept.
+#: Of lines that agree in middle, angle (so many of a half turn; even, so that a quarter turn is a
+#: whole number of them) and length to this precision, the darkest is kept.
 _SAME_PLACE_MM = 0.03
-_SAME_ANGLE_DEG = 7.0
+_SAME_ANGLES = 26
 #: Reading darkness for ends is smoothed by this much.
 _END_SMOOTHING_MM = 0.010
 
@@ -47,7 +48,7 @@ def find_tracks(evidence: ShaftEvidence, settings: HairSettings) -> Lines:
         darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
         cut, mean = cut_to_shafts(lines, darkness, evidence, settings)
         found, means = found.joined(cut), np.concatenate([means, mean])
-    return found.chosen(_darkest_copies(found, means, evidence.px_per_mm))
+    return found.chosen(_darkest_copies(found, means, evidence))
 
 
 def smoothed(image: Map, sigma_px: float) -> Map:
@@ -86,8 +87,9 @@ def _seeds(
     cell = max(2.0, _SEED_CELL_MM * evidence.px_per_mm)
     # Where seeds abound hair is long, and each seed of a hair gives the same long line again.
     cell *= max(1.0, len(seeds) / _MANY_SEEDS)
-    cells = np.floor(seeds[:, :2] / cell).astype(np.int64)
-    classes = (seeds[:, 2] / np.pi * _SEED_ANGLE_CLASSES).astype(np.int64)
+    cells = np.rint((seeds[:, :2] - evidence.centre) / cell).astype(np.int64)
+    classes = np.rint(seeds[:, 2] / np.pi * _SEED_ANGLE_CLASSES).astype(np.int64)
+    classes %= _SEED_ANGLE_CLASSES
     key = (cells[:, 1] * 100_000 + cells[:, 0]) * _SEED_ANGLE_CLASSES + classes
     order = np.lexsort((-seeds[:, 3], key))
     is_first = np.r_[True, np.diff(key[order]) != 0][: len(order)]
@@ -166,7 +168,8 @@ def _follow(
         best = row * len(shifts) + (side * shift_weight).argmax(axis=1)
         px, py, value, turn = sx.take(best), sy.take(best), side.take(best), turn[:, 0]
         inside = (px >= 0) & (py >= 0) & (px <= width - 1) & (py <= height - 1)
-        inside[inside] = evidence.valid[py[inside].astype(int), px[inside].astype(int)]
+        row, column = np.rint(py[inside]).astype(int), np.rint(px[inside]).astype(int)
+        inside[inside] = evidence.valid[row, column]
         weak = np.where(value < settings.follow_response, weak + 1, 0)
         goes_on = inside & (weak <= _WEAK_STEPS)
         live, weak = live[goes_on], weak[goes_on]
@@ -234,19 +237,20 @@ def _wrapped(turn: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     return turn
 
 
-def _darkest_copies(lines: Lines, means: NDArray[np.float64], px_per_mm: float) -> NDArray[np.intp]:
+def _darkest_copies(
+    lines: Lines, means: NDArray[np.float64], evidence: ShaftEvidence
+) -> NDArray[np.intp]:
     """Return the darkest line of each place: a coarse key of middle, angle and length."""
     if not len(lines):
         return np.zeros(0, np.intp)
-    cell = _SAME_PLACE_MM * px_per_mm
+    cell = _SAME_PLACE_MM * evidence.px_per_mm
     starts, counts = lines.starts, lines.counts
-    middle = lines.points[starts[:-1] + counts // 2]
     run = lines.points[starts[1:] - 1] - lines.points[starts[:-1]]
-    angle = np.degrees(np.arctan2(run[:, 1], run[:, 0])) % 180.0
+    turn = np.arctan2(run[:, 1], run[:, 0]) / np.pi * _SAME_ANGLES
     key = np.column_stack(
         [
-            np.rint(middle / cell),
-            np.rint(angle / _SAME_ANGLE_DEG) % round(180.0 / _SAME_ANGLE_DEG),
+            np.rint((lines.middles - evidence.centre) / cell),
+            np.rint(turn) % _SAME_ANGLES,
             np.rint(counts * STEP_PX / (2 * cell)),
         ]
     ).astype(np.int64)

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.symmetry import disc, every
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
 from .strips import Strip
@@ -29,8 +30,9 @@ Bools = NDArray[np.bool_]
 
 #: Paleness is cut off here: beyond, it is reflection on the one side and black hair on the other.
 _MOST_PALENESS, _LEAST_PALENESS = 1.0, -1.7
-#: The noise of a photo is told by every so many pixels; in 8-bit values there is this much always.
-_NOISE_STRIDE, _LEAST_NOISE = 7, 0.005
+#: The noise of a photo is told by every so many rows and columns; in 8-bit values there is this
+#: much always.
+_NOISE_STRIDE, _LEAST_NOISE = 3, 0.005
 _MAD_TO_SIGMA = 1.4826
 #: Narrow pale patches are looked for on a copy of so many pixels per mm: hairs are 2 to 6 px wide.
 _LOOK_PX_PER_MM = 55.0
@@ -48,8 +50,6 @@ _SKIN_SHARE = 0.3
 #: Blue light may exceed red by this in ln: grey hair in a bluish light.  What is bluer is ink or a
 #: textile fibre, and loses so many times the excess.
 _MOST_BLUE, _BLUE_COST = 0.25, 2.0
-#: ln(1 + level) of every level.
-_LN = np.log1p(np.arange(256)).astype(np.float32)
 
 
 class Limits(NamedTuple):
@@ -85,7 +85,7 @@ def paleness(densities: Map, valid: Bools) -> Map:
     return pale
 
 
-def greyness(densities: Map, valid: Bools, pixels: NDArray[np.uint8]) -> Map:
+def greyness(densities: Map, valid: Bools, pixels: Map) -> Map:
     """Return how much less colour than the local skin each pixel has, float32 (h, w), 0 on skin.
 
     Any colourless thing returns less red against blue than skin does.  What is also much darker or
@@ -95,9 +95,9 @@ def greyness(densities: Map, valid: Bools, pixels: NDArray[np.uint8]) -> Map:
     red, green, blue = cv2.split(densities)
     grey: Map = red - blue
     grey -= np.abs(red + green + blue) * np.float32(1 / 3)
-    excess = cv2.LUT(pixels[..., 2], _LN) - cv2.LUT(pixels[..., 0], _LN)
-    excess -= np.float32(_MOST_BLUE)
-    grey -= np.float32(_BLUE_COST) * np.maximum(excess, 0.0)
+    is_blue = pixels[..., 2] > np.exp(_MOST_BLUE) * pixels[..., 0]
+    blueness = np.log(pixels[is_blue, 2] + 1.0) - np.log(pixels[is_blue, 0] + 1.0)
+    grey[is_blue] -= np.float32(_BLUE_COST) * np.maximum(blueness - np.float32(_MOST_BLUE), 0.0)
     np.clip(grey, _LEAST_PALENESS, _MOST_PALENESS, out=grey)
     grey[~valid] = 0.0
     return grey
@@ -112,13 +112,12 @@ def has_pale_lines(
     search for lines.
     """
     shrink = _LOOK_PX_PER_MM / px_per_mm
-    small = cv2.resize(pale, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    height, width = (max(1, round(length * shrink)) for length in pale.shape)
+    small = cv2.resize(pale, (width, height), interpolation=cv2.INTER_AREA)
     small = np.maximum(small, np.float32(-_SHAFT_DENSITY))
     # What is left of the paleness when all that is wider than a hair is taken off.
     most_px = settings.most_white_width_um * 1e-3 * _LOOK_PX_PER_MM
-    side = 2 * round(0.5 * most_px) + 1
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    narrow = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, element)
+    narrow = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, disc(2 * round(0.5 * most_px) + 1))
     patches = (narrow >= settings.end_fraction * least_contrast).astype(np.uint8)
     count, labels, _, _ = cv2.connectedComponentsWithStats(patches, connectivity=8)
     if count == 1:
@@ -163,7 +162,8 @@ def skin_noise(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings
     it is large, and only what outshines all is found.
     """
     side = 2 * round(0.5e-3 * settings.most_white_width_um * px_per_mm) + 1
-    some = (pale - cv2.blur(pale, (side, side)))[valid][::_NOISE_STRIDE]
+    rows, columns = (every(_NOISE_STRIDE, length) for length in pale.shape)
+    some = (pale - cv2.blur(pale, (side, side)))[rows, columns][valid[rows, columns]]
     if not some.size:
         return np.inf
     return max(_MAD_TO_SIGMA * float(np.median(np.abs(some - np.median(some)))), _LEAST_NOISE)

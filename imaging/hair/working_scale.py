@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import HairSettings
+from .evidence import Map
 from .ridges import is_light_hair, oriented_responses
 from .skin import optical_densities
 
@@ -51,17 +52,32 @@ def estimate_zoom(
     return float(matched * settings.usual_width_um / (2 * settings.wide_filter_um))
 
 
+def resize_whole(pixels: NDArray[np.uint8], zoom: float) -> Map:
+    """Return pixels (h, w, 3) at a zoom, stretched to the nearest whole number of pixels.
+
+    Levels are not rounded: which way half a level goes depends on how the photo lies.
+
+    Told only the zoom, OpenCV lays its grid from the upper left corner, and what is left of a
+    pixel at the far sides would be left at the near ones in a turned photo.
+    """
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    levels = cv2.resize(pixels.astype(np.float32), size, interpolation=how)
+    # Cubic interpolation overshoots beside a black shaft on pale skin.
+    return np.asarray(np.clip(levels, 0, 255, out=levels), np.float32)
+
+
 def _answer(
     pixels: NDArray[np.uint8], valid: NDArray[np.bool_], zoom: float, settings: HairSettings
 ) -> float:
     px_per_mm = settings.working_px_per_mm
-    enlarge = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=enlarge)
+    small = resize_whole(pixels, zoom)
     size = (small.shape[1], small.shape[0])
-    seen = cv2.resize(valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     if not seen.any():
         return 0.0
-    density = optical_densities(np.asarray(small, np.uint8), valid=seen, px_per_mm=px_per_mm)
+    density = optical_densities(small, valid=seen, px_per_mm=px_per_mm)
     if is_light_hair(density.mean(axis=2), seen, px_per_mm, settings):
         density = -density
     lowest = np.where(seen, np.clip(density.min(axis=2), -0.3, 1.7), 0.0).astype(np.float32)

@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import PhotoSettings
+from .symmetry import odd
 
 Mask = NDArray[np.bool_]
 Levels = NDArray[np.float32]
@@ -232,7 +233,7 @@ def _soft_parts(edges: _Edges, limit_px: float, window_px: float) -> Mask:
         return np.zeros_like(edges.where)
     strong = edges.where & (edges.step >= _PART_STEP)
     soft = strong & (edges.blur_px > limit_px)
-    window = (max(3, round(window_px)),) * 2
+    window = (max(3, odd(window_px)),) * 2
     soft_density = cv2.blur(soft.astype(np.float32), window)
     density = cv2.blur(strong.astype(np.float32), window)
     found: Mask = (soft_density >= _SOFT_DENSITY) & (soft_density >= _SOFT_SHARE * density)
@@ -298,6 +299,7 @@ def _distance_to(mask: Mask) -> Levels:
 
 def _enlarge(mask: Mask, size: tuple[int, int]) -> Mask:
     """Return a mask of the reduced photo at the size (width, height) of the photo."""
-    levels = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_LINEAR)
-    enlarged: Mask = levels >= 128
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    # Just more than half, so that rounding does not decide where it is exactly half.
+    enlarged: Mask = share > 0.502
     return enlarged

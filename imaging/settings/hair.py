@@ -64,8 +64,8 @@ class HairSettings(HairTracing):
         low=0.0,
         high=1.0,
         reason=(
-            "Standard error of a count by hidden and unseen hairs: with it the true count of 95 % of "
-            "190 generated scenes (19 kinds) lies inside the interval, of 87 % with 0.12."
+            "Standard error of a count by hidden and unseen hairs: with it the true count of 95 % "
+            "of 190 generated scenes (19 kinds) lies inside the interval, of 87 % with 0.12."
         ),
         stage="measuring",
     )

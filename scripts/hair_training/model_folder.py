@@ -90,7 +90,7 @@ def score_labelled(name: str, folder: Path, *, px_per_mm: float) -> float:
         shafts = extract_evidence(read, settings).shafts
         traced[photo] = as_ends(
             [
-                tuple(((hair.points[[0, -1]] + 0.5) / shafts.zoom).ravel())
+                tuple(shafts.in_photo(hair.points[[0, -1]]).ravel())
                 for hair in collect_hairs(shafts, settings.hair)
                 if hair.confidence >= settings.hair.min_vote_confidence
             ]
@@ -107,8 +107,8 @@ def _sample(scene: ScalpScene, name: str) -> Sample:
     hairs = collect_hairs(shafts, settings.hair)
     if not hairs:
         return Sample(np.zeros((0, len(FEATURES))), np.zeros(0))
-    ends = np.array([hair.points[[0, -1]] for hair in hairs]) + 0.5
-    ends_mm = ends / shafts.zoom / scene.px_per_mm
+    ends = np.array([hair.points[[0, -1]] for hair in hairs])
+    ends_mm = shafts.in_photo(ends) / scene.px_per_mm
     truth = np.array([(hair.root, hair.tip) for hair in scene.hairs]).reshape(-1, 2, 2)
     labels = match_ends(ends_mm, truth / scene.px_per_mm).astype(np.float64)
     far = np.array(scene.pixels.shape[1::-1]) / scene.px_per_mm - BORDER_MM

@@ -8,11 +8,17 @@ import pytest
 from drawn_hairs import PX_PER_MM, neighbours, photograph
 from scipy import ndimage
 
-from imaging.hair.skin import _percentile_around, linear_absorption, local_skin, optical_densities
+from imaging.hair.skin import (
+    _percentile_around,
+    linear_absorption,
+    local_skin,
+    optical_densities,
+    painted_over,
+)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (30, 21), (7, 40)])
-@pytest.mark.parametrize("window", [3, 8, 11])
+@pytest.mark.parametrize("window", [3, 7, 11])
 def test_ranks_around_a_pixel_are_those_of_scipy(shape: tuple[int, int], window: int) -> None:
     levels = np.random.default_rng(3).random(shape, np.float32)
     wanted = ndimage.percentile_filter(levels, 65, size=window, mode="nearest")
@@ -92,3 +98,24 @@ def test_absorption_is_linear_in_light() -> None:
     pixels = cv2.merge([np.rint(coded).astype(np.uint8)] * 3)
     absorption = linear_absorption(pixels, valid=everywhere(pixels), px_per_mm=PX_PER_MM)
     assert absorption[95:105] == pytest.approx(0.5, abs=0.01)
+
+
+def test_what_is_hidden_is_painted_over_alike_however_the_photo_lies() -> None:
+    rng = np.random.default_rng(5)
+    levels = rng.random((40, 50, 3), np.float32)
+    hidden = np.zeros((40, 50), bool)
+    hidden[:9, 20:], hidden[15:22, 5:30], hidden[33, 41] = True, True, True
+    painted = painted_over(levels, hidden)
+    assert (painted[~hidden] == levels[~hidden]).all()
+    assert painted.min() >= levels[~hidden].min()
+    assert painted.max() <= levels[~hidden].max()
+    for turns in range(1, 4):
+        turned = painted_over(np.rot90(levels, turns).copy(), np.rot90(hidden, turns).copy())
+        assert turned == pytest.approx(np.rot90(painted, turns), abs=1e-5)
+    mirrored = painted_over(levels[:, ::-1].copy(), hidden[:, ::-1].copy())
+    assert mirrored == pytest.approx(painted[:, ::-1], abs=1e-5)
+
+
+def test_where_all_is_hidden_nothing_is_painted_over() -> None:
+    levels = np.random.default_rng(6).random((8, 9, 3), np.float32)
+    assert (painted_over(levels, np.ones((8, 9), bool)) == levels).all()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -96,15 +98,17 @@ def true_count(drawn: ScalpScene, frame: NDArray[np.bool_]) -> int:
     return sum(0 <= r < height and 0 <= c < width and bool(frame[r, c]) for r, c in places)
 
 
-def count_errors(names: tuple[str, ...]) -> dict[str, float]:
-    """Return the relative error of the count per preset, in %."""
+def count_errors(names: tuple[str, ...], *, seeds: tuple[int, ...] = (1,)) -> dict[str, float]:
+    """Return the mean relative error of the count per preset, without its sign, in %."""
     errors = {}
     for name in names:
-        found = score(name, 1)
-        frame = found.frame
-        assert frame is not None
-        truth = true_count(scene(name, 1), frame)
-        errors[name] = 100.0 * (found.hair_count - truth) / truth
+        shares = []
+        for seed in seeds:
+            found = score(name, seed)
+            assert found.frame is not None
+            truth = true_count(scene(name, seed), found.frame)
+            shares.append(abs(found.hair_count - truth) / truth)
+        errors[name] = 100.0 * float(np.mean(shares))
     return errors
 
 
@@ -119,12 +123,13 @@ def columns(found: HairScore) -> dict[str, object]:
 def test_clipped_hair_of_every_kind_is_counted() -> None:
     """The bar is 5 % on average and 12 % at most; not reached yet.
 
-    These sixteen: 7 % on average, 14 % at most.  Three of each: 9 % and 26 %; nearly all of it is
-    hairs not seen, most of them fair, thin, or out of focus.
+    Three photographs of each of sixteen kinds: 9.0 % on average, 18.5 % for the worst kind (9.3 and
+    20.4 % with algorithm version 3); nearly all of it is hairs not seen, most of them fair, thin,
+    or out of focus.
     """
-    errors = count_errors(CLIPPED)
-    assert np.mean(np.abs(list(errors.values()))) <= 8.0, errors
-    assert np.abs(list(errors.values())).max() <= 16.0, errors
+    errors = count_errors(CLIPPED, seeds=(1, 2, 3))
+    assert np.mean(list(errors.values())) <= 9.3, errors
+    assert max(errors.values()) <= 20.0, errors
 
 
 @pytest.mark.slow
@@ -143,7 +148,7 @@ def test_the_interval_of_the_count_holds_the_truth_as_often_as_it_says() -> None
 def test_long_crossing_hair_is_counted_within_30_percent() -> None:
     """The bar is 15 %, not reached yet: this one is 24 % short, two others 23 % and 9 %."""
     (error,) = count_errors(("long_crossing",)).values()
-    assert abs(error) <= 30.0
+    assert error <= 30.0
 
 
 @pytest.mark.slow
@@ -162,7 +167,6 @@ def test_bare_skin_vessels_moles_and_an_empty_frame_have_no_hair(name: str, seed
 
 @pytest.mark.slow
 def test_turned_and_mirrored_photos_have_the_same_hairs() -> None:
-    """The bar is 1 % on average and 4 % at most, not reached yet: 2 % and 6 % (3 hairs of 48)."""
     changes = []
     for name in SOME:
         drawn = scene(name, 1)
@@ -170,8 +174,40 @@ def test_turned_and_mirrored_photos_have_the_same_hairs() -> None:
         turned = [np.rot90(drawn.pixels, k) for k in (1, 2, 3)]
         for other in (*turned, drawn.pixels[:, ::-1]):
             changes.append(100.0 * (len(scored(other, drawn.px_per_mm).hairs) / usual - 1))
-    assert np.mean(np.abs(changes)) <= 3.0, changes
-    assert np.abs(changes).max() <= 7.0, changes
+    assert np.mean(np.abs(changes)) <= 1.0, changes
+    assert np.abs(changes).max() <= 4.0, changes
+
+
+TURNS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "by 90°": np.rot90,
+    "by 180°": lambda array: np.rot90(array, 2),
+    "mirrored": np.fliplr,
+}
+
+
+@pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
+@pytest.mark.parametrize("name", ["shaved", "circle_dermoscope"])
+def test_a_turned_photo_has_the_turned_evidence(
+    name: str, turn: Callable[[NDArray[Any]], NDArray[Any]]
+) -> None:
+    drawn = scene(name, 1)
+    # Working pixels do not span a whole number of these.
+    pixels = drawn.pixels[:-1, :-3]
+    plain, turned = (
+        extract_evidence(
+            Photo(
+                "scene", np.ascontiguousarray(p), "", inputs=PhotoInputs(px_per_mm=drawn.px_per_mm)
+            ),
+            Settings(),
+        ).shafts
+        for p in (pixels, turn(pixels))
+    )
+    assert (turned.valid == turn(plain.valid)).all()
+    # Sums in another order differ in their last digits.
+    assert turned.darkness == pytest.approx(turn(plain.darkness), abs=1e-4)
+    assert turned.shade == pytest.approx(turn(plain.shade), abs=1e-4)
+    for after, before in zip(turned.responses, plain.responses, strict=True):
+        assert after.max(axis=0) == pytest.approx(turn(before.max(axis=0)), abs=1e-4)
 
 
 @pytest.mark.slow

@@ -134,8 +134,14 @@ def test_a_vessel_or_an_ink_stroke_among_hairs_is_none(density: tuple[float, flo
 
 @pytest.mark.parametrize("angle_deg", [90.0, 110.0, 130.0])
 def test_a_loose_clipping_across_the_direction_of_the_hairs_is_dropped(angle_deg: float) -> None:
-    clipping = straight(1.05, 1.10, angle_deg=angle_deg, length_mm=0.35, is_rooted=False)
+    clipping = straight(1.05, 1.05, angle_deg=angle_deg, length_mm=0.30, is_rooted=False)
     assert_found(neighbours(), traced([*neighbours(), clipping]))
+
+
+def test_a_loose_clipping_that_ends_on_a_root_is_no_hair() -> None:
+    # The root may be drawn aside into it: 0.06 mm here.
+    clipping = straight(1.05, 1.10, angle_deg=90.0, length_mm=0.35, is_rooted=False)
+    assert len(traced([*neighbours(), clipping])) == len(neighbours())
 
 
 def test_what_is_shorter_than_the_shortest_hair_is_dropped() -> None:
