@@ -13,6 +13,7 @@ from ..errors import PairRefusedError
 from ..photo.colour import linear_light, optical_density
 from ..photo.colour_chart import correct_colour, find_chart
 from ..photo.overlay import black_out
+from ..photo.ranks import MAD_TO_SIGMA
 from ..records import FaceMaps, FaceScore, Photo
 from ..settings import FollowupSettings, Settings
 from .geometry import REGION_LABELS, FaceLandmarks, WorkingFrame
@@ -165,7 +166,7 @@ def _grain(pixels: Pixels, skin: Mask, *, width_px: float) -> float:
     """Return the fine contrast of skin: robust spread of log10 luminance below its blur."""
     logs = np.log10(np.maximum(linear_light(pixels)[..., 1], 0.002))
     fine = logs - cv2.GaussianBlur(logs, (0, 0), max(GRAIN_SHARE * width_px, 0.5))
-    return 1.4826 * float(np.median(np.abs(fine[skin]))) if skin.any() else math.nan
+    return MAD_TO_SIGMA * float(np.median(np.abs(fine[skin]))) if skin.any() else math.nan
 
 
 def _corrected(photo: Photo, settings: Settings) -> Pixels:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import NothingReadableError
 from ..photo.colour import LUMINANCE, MELASMA_DIRECTION, linear_light
+from ..photo.ranks import MAD_TO_SIGMA
 from .geometry import FaceLandmarks
 from .mesh_points import CHEEK_SEED, FOREHEAD_SEED, NOSE_SEED, chain_points, mirrored_chain
 
@@ -162,7 +163,9 @@ def fit_skin(pixels: NDArray[np.uint8], seeds: Mask, *, width_px: float) -> Skin
     )
     sample = ratios[rows, cols][keep]
     centre = np.median(sample, axis=0)
-    deviation = np.maximum(1.4826 * np.median(np.abs(sample - centre), axis=0), MIN_COLOUR_SPREAD)
+    deviation = np.maximum(
+        MAD_TO_SIGMA * np.median(np.abs(sample - centre), axis=0), MIN_COLOUR_SPREAD
+    )
     shade = (density - expected).astype(np.float32)
     spread_ratios = ((ratios - centre) / deviation).astype(np.float32)
     fine = grain(brightness, sigma_px=GRAIN_SIGMA * width_px)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from ..photo.polylines import arc_lengths, points_along
-from ..photo.ranks import median, percentile
+from ..photo.ranks import MAD_TO_SIGMA, median, percentile
 from ..settings import HairSettings
 from .evidence import Map, read_at
 
@@ -83,8 +83,6 @@ _DARKNESS_SPREAD = 0.12
 _USUAL_DEPTH = 4.0
 #: First damping of the fit, and the least width it tries (px).
 _DAMPING, _LEAST_WIDTH_PX = 1e-3, 0.3
-#: Standard deviation of a normal distribution over its median absolute deviation.
-_SIGMA_PER_DEVIATION = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +204,7 @@ def _refit_unclear(
             blur_px,
             _BLUR_SPREAD,
             darkness / (1 - np.exp(-_USUAL_DEPTH)),
-            max(_SIGMA_PER_DEVIATION * spread, _DARKNESS_SPREAD * abs(darkness)),
+            max(MAD_TO_SIGMA * spread, _DARKNESS_SPREAD * abs(darkness)),
             _USUAL_DEPTH / float(np.median(first.width_px[known])),
         )
         again = _fit(_chosen(profiles, unclear), weights[unclear], start[unclear], expected)

@@ -19,6 +19,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from ..photo.ranks import MAD_TO_SIGMA
 from ..photo.symmetry import every
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence
@@ -40,7 +41,6 @@ _GRAIN_MM = 0.014
 _STRONGEST_SHARE = 0.02
 #: Noise is the median response of every so many rows and columns; most of them show skin.
 _NOISE_STRIDE = 5
-_MAD_TO_SIGMA = 1.4826
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
 _BLACK_DENSITY = 1.7
 #: Brighter than skin by more than this is reflection and tells nothing more.
@@ -204,7 +204,7 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
         return 1.0
     rows, columns = (every(_NOISE_STRIDE, length) for length in valid.shape)
     some = np.abs(response[:, rows, columns])
-    noise = _MAD_TO_SIGMA * float(np.median(some[:, valid[rows, columns]]))
+    noise = MAD_TO_SIGMA * float(np.median(some[:, valid[rows, columns]]))
     if contrast < settings.least_contrast_to_noise * noise:
         return 1.0
     return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))

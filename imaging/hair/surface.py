@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..photo.colour import linear_light, optical_density
+from ..photo.ranks import MAD_TO_SIGMA
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def measure_surface(pixels: NDArray[np.uint8], readable: NDArray[np.bool_]) -> S
     weight = np.ones_like(level)
     for _ in range(_ROUNDS):
         apart: Floats = np.abs(level - light @ _fit(light, level, weight))
-        deviation = max(1.4826 * float(np.median(apart)), _LEAST_DEVIATION)
+        deviation = max(MAD_TO_SIGMA * float(np.median(apart)), _LEAST_DEVIATION)
         weight = np.asarray(1 / (1 + (apart / (_DEVIATIONS * deviation)) ** 2), np.float64)
     colour: Floats = cells[:, [0, 2]] - cells[:, [1]]
     stray = np.hypot(*(colour - light @ _fit(light, colour, np.ones_like(level))).T)

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..photo.ranks import MAD_TO_SIGMA
 from ..photo.symmetry import disc, every
 from ..settings import HairSettings
 from .evidence import Map, ShaftEvidence, read_at
@@ -33,7 +34,6 @@ _MOST_PALENESS, _LEAST_PALENESS = 1.0, -1.7
 #: The noise of a photo is told by every so many rows and columns; in 8-bit values there is this
 #: much always.
 _NOISE_STRIDE, _LEAST_NOISE = 3, 0.005
-_MAD_TO_SIGMA = 1.4826
 #: Narrow pale patches are looked for on a copy of so many pixels per mm: hairs are 2 to 6 px wide.
 _LOOK_PX_PER_MM = 55.0
 #: Beside a dark shaft, skin would stand out; what is darker than skin by more than this is no skin.
@@ -166,7 +166,7 @@ def skin_noise(pale: Map, valid: Bools, px_per_mm: float, settings: HairSettings
     some = (pale - cv2.blur(pale, (side, side)))[rows, columns][valid[rows, columns]]
     if not some.size:
         return np.inf
-    return max(_MAD_TO_SIGMA * float(np.median(np.abs(some - np.median(some)))), _LEAST_NOISE)
+    return max(MAD_TO_SIGMA * float(np.median(np.abs(some - np.median(some)))), _LEAST_NOISE)
 
 
 def choose_pale_hairs(

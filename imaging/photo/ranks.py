@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Standard deviation of a normal distribution over its median absolute deviation.
+MAD_TO_SIGMA = 1.4826
+
 
 def median_along(values: NDArray[Any], axis: int) -> NDArray[np.floating]:
     """Return the medians along an axis of whole numbers or floats, none of them NaN.
