@@ -41,17 +41,6 @@ from imaging.settings import Settings
 from imaging.synthetic.face import REGIONS
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_images" / "face" / "astronaut_clear.jpg"
-SECTIONS = (
-    "regions",
-    "clear",
-    "painted",
-    "mottled",
-    "severity",
-    "fading",
-    "drift",
-    "followup",
-    "speed",
-)
 BINS = (6.0, 20.0, 40.0, 60.0, 80.0, 93.0)
 STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
@@ -68,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     ----------
     arguments : argparse.Namespace
         ``validate`` (path or None), ``segmenter`` (name or None), ``quick`` (bool), ``only`` (of
-        `SECTIONS`).
+        `FACE_SECTIONS` of ``benchmark.py``, in that order).
     """
     cv2.setNumThreads(1)
     settings = Settings()
@@ -98,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         "speed": lambda: measure_speed(faces, settings),
     }
     missed = 0
-    for name in (name for name in SECTIONS if name in arguments.only):
+    for name in arguments.only:
         for label, value, bar, is_met in parts[name]():
             missed += is_met is False
             verdict = {None: "", True: "meets", False: "MISSES"}[is_met]
