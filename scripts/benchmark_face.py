@@ -30,6 +30,7 @@ from scipy.stats import spearmanr
 from benchmarking.face_followup import measure_followup
 from benchmarking.face_regions import measure_regions
 from benchmarking.painted_faces import ClearFace, Painted, load_faces, paint_cells, paint_fields
+from benchmarking.results import FaceRow
 from imaging.errors import DermetryError
 from imaging.face.landmarks import find_landmarks
 from imaging.face.masi import apply_floor, area_score
@@ -95,10 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if missed else 0
 
 
-Row = tuple[str, str, str, bool | None]
-
-
-def measure_clear(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
+def measure_clear(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
     values = [mmasi_of(score(face.pixels, settings)) for face in faces]
     values = [value for value in values if math.isfinite(value)]
     if not values:
@@ -115,7 +113,7 @@ Painter = Callable[[ClearFace, float, float, np.random.Generator, Settings], Pai
 
 def measure_painted(
     faces: Sequence[ClearFace], settings: Settings, paint: Painter, *, quick: bool
-) -> list[Row]:
+) -> list[FaceRow]:
     rng = np.random.default_rng(11)
     by_bin: dict[float, list[float]] = {}
     rivals: dict[str, list[float]] = {"otsu": [], "adaptive": []}
@@ -149,7 +147,7 @@ def measure_painted(
     usual = [e for wanted, errors in by_bin.items() if wanted < 75 for e in errors]
     full = [e for wanted, errors in by_bin.items() if wanted >= 75 for e in errors]
     every = usual + full
-    rows_out: list[Row] = [
+    rows_out: list[FaceRow] = [
         (f"percent error, {len(every)} regions, mean", *_at_most(np.mean(every), 6)),
         ("percent error where 70-95 % is covered", *_at_most(np.mean(full), 10)) if full else
         ("percent error where 70-95 % is covered", "none", "<= 10", None),
@@ -168,7 +166,7 @@ def measure_painted(
     return rows_out + _agreement(truths, found)
 
 
-def _agreement(truths: Sequence[float], found: Sequence[float]) -> list[Row]:
+def _agreement(truths: Sequence[float], found: Sequence[float]) -> list[FaceRow]:
     if len(truths) < 2:
         return [("mMASI: fewer than two faces have all regions readable", "none", "", None)]
     error = np.abs(np.array(truths) - np.array(found))
@@ -179,7 +177,7 @@ def _agreement(truths: Sequence[float], found: Sequence[float]) -> list[Row]:
     ]
 
 
-def measure_severity(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
+def measure_severity(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
     in_order = total = 0
     for i, face in enumerate(faces):
         values = []
@@ -195,7 +193,7 @@ def measure_severity(faces: Sequence[ClearFace], settings: Settings) -> list[Row
     return [("severity steps in order, %", *_at_least(100 * in_order / total, 95))]
 
 
-def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
+def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
     """Fade the same patches to half their density: their area stays, mMASI must not rise."""
     area_changes, falls = [], []
     for i, face in enumerate(faces):
@@ -228,7 +226,7 @@ def _mean(values: Sequence[float] | np.ndarray) -> str:
     return f"{np.mean(values):.1f}"
 
 
-def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool) -> list[Row]:
+def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool) -> list[FaceRow]:
     rng = np.random.default_rng(23)
     drift: dict[str, list[float]] = {name: [] for name in CHANGES}
     count = 1 if quick else max(1, math.ceil(40 / max(len(faces), 1)))
@@ -251,8 +249,8 @@ def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool
     ]
 
 
-def measure_speed(faces: Sequence[ClearFace], settings: Settings) -> list[Row]:
-    rows: list[Row] = []
+def measure_speed(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
+    rows: list[FaceRow] = []
     base = max(faces, key=lambda face: face.pixels.size).pixels
     score(base, settings)  # weights and models are loaded once in a batch
     for size_mp in (0.2, 2, 12):

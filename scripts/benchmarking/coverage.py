@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from imaging.records import HairScore
 from imaging.synthetic.scalp import ScalpScene
 
-from .labelled_frames import in_ignore_zone, pair_ends
+from .labelled_frames import TOLERANCES_PX, in_ignore_zone, pair_ends
 from .real_hair import LabelledFolder
 from .results import Bar, Row
 from .scenes import (
@@ -35,8 +35,6 @@ LABELLED = "Labelled photographs: follicular units"
 SEEDS, SEEDS_QUICK = 27, 2
 #: Labels of a hair that stands alone, and of one that shares a unit.
 ALONE, SHARED = "single", "premium"
-#: A traced hair is the labelled one when the mean distance of their ends is within this.
-TOLERANCE_PX = 30
 #: Units whose middles are farther apart than this are two.
 SAME_UNIT_MM = 0.2
 
@@ -148,9 +146,9 @@ def _labelled_rows(method: Method, labelled: LabelledFolder, *, is_quick: bool) 
         score = method.score_file(labelled.folder / photo, px_per_mm=labelled.px_per_mm)
         size_of = {unit.unit_id: unit.hairs for unit in score.units}
         classes = np.asarray(labels.classes, object)
-        truth = labels.ends[classes != "abnormal"]
-        names = classes[classes != "abnormal"]
-        ours, real = pair_ends(traced_ends(score), truth, tolerance_px=TOLERANCE_PX)
+        is_hair = classes != "abnormal"
+        truth, names = labels.ends[is_hair], classes[is_hair]
+        ours, real = pair_ends(traced_ends(score), truth, tolerance_px=max(TOLERANCES_PX))
         is_ignored = in_ignore_zone(truth)
         for k, i in zip(ours, real, strict=True):
             hairs = size_of.get(score.hairs[k].unit_id)

@@ -18,14 +18,15 @@ from imaging.synthetic.face import PATTERNS, MelasmaSpec
 from imaging.synthetic.face_visits import draw_change, make_face_pair
 
 from .painted_faces import ClearFace
-
-Row = tuple[str, str, str, bool | None]
+from .results import FaceRow
 
 PAINTED = ("centrofacial", "malar", "mandibular", "confluent")
 PAIRS, PAIRS_QUICK = 24, 4
 
 
-def measure_followup(faces: Sequence[ClearFace], settings: Settings, *, quick: bool) -> list[Row]:
+def measure_followup(
+    faces: Sequence[ClearFace], settings: Settings, *, quick: bool
+) -> list[FaceRow]:
     """Return the rows of the benchmark's section on follow-up.
 
     The change of two scores made apart stands beside that of the comparison.
@@ -41,7 +42,7 @@ def measure_followup(faces: Sequence[ClearFace], settings: Settings, *, quick: b
             continue
         paired[is_unchanged].append(abs(steps[0]))
         apart[is_unchanged].append(abs(steps[1]))
-    rows: list[Row] = []
+    rows: list[FaceRow] = []
     for is_unchanged, name, bar in (
         (False, "change of mMASI painted, re-lit, re-posed: error", 0.8),
         (True, "no change, re-lit, re-posed: |change| of mMASI", 0.5),

@@ -19,14 +19,14 @@ from imaging.photo.reading import find_photos, read_photo
 from imaging.settings import Settings
 from imaging.synthetic.face import MelasmaSpec, paint_melasma
 
+from .results import FaceRow
+
 #: Share of the forehead that is painted, and peak densities: faint, usual, strong.
 PAINTED_PERCENT, DENSITIES = 60.0, (0.1, 0.18, 0.25)
 FOREHEAD = REGION_LABELS["forehead"]
 
-Row = tuple[str, str, str, bool | None]
 
-
-def measure_regions(folder: Path, settings: Settings) -> list[Row]:
+def measure_regions(folder: Path, settings: Settings) -> list[FaceRow]:
     """Return the rows of the section *regions*; one row that says so where no parts are known."""
     on_skin: list[float] = []
     forehead: list[float] = []
@@ -70,7 +70,7 @@ def measure_regions(folder: Path, settings: Settings) -> list[Row]:
     if not forehead:
         return [("regions: no face of this folder has an outline of its parts", "none", "", None)]
     mean = float(np.mean(on_skin))
-    rows: list[Row] = [
+    rows: list[FaceRow] = [
         (f"on skin, {len(on_skin)} faces, %", f"{mean:.1f}", ">= 97", mean >= 97),
         (f"forehead on skin, {len(forehead)} faces, mean, %", *_value(np.mean(forehead))),
         ("forehead on skin, worst face, %", *_value(np.min(forehead))),

@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+#: One figure of the face wing, ready to print: measure, value, bar, and whether it is met.
+FaceRow = tuple[str, str, str, bool | None]
+
 
 @dataclass(frozen=True)
 class Bar:

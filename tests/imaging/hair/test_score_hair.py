@@ -134,7 +134,7 @@ def test_clipped_hair_of_every_kind_is_counted() -> None:
 
 @pytest.mark.slow
 def test_the_interval_of_the_count_holds_the_truth_as_often_as_it_says() -> None:
-    """It says 95 %: fifteen of sixteen; two misses are no surprise.  Of 54 scenes it held 94 %."""
+    """It says 95 %: fifteen of sixteen; two misses are no surprise.  Of 513 it holds 95 %."""
     held = 0
     for name in CLIPPED:
         found = score(name, 1)
