@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
+#: Says for windows (n, 2, planes, along, across) and values (n, k) how far both ends of each line,
+#: root first, are to be moved outwards and sideways, mm, shape (n, 2, 2).
+EndJudge = Callable[[Map, Map], Map]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +70,8 @@ class ShaftEvidence:
     pale, grey : ShaftEvidence or None
         Evidence for white and for grey hairs among the dark ones: its darkness is paleness, or
         greyness (`white`).
+    judge : EndJudge or None
+        What moves the ends of traced lines, from a learned segmenter.
     stretch : tuple of float
         By how much more a photo pixel is enlarged along x and y: a whole number of working pixels
         spans the photo, so that a turned photo has the turned grid.
@@ -78,6 +84,7 @@ class ShaftEvidence:
     px_per_mm: float
     zoom: float
     votes: EndVotes | None = None
+    judge: EndJudge | None = None
     pale: ShaftEvidence | None = None
     grey: ShaftEvidence | None = None
     stretch: tuple[float, float] = (1.0, 1.0)

@@ -7,6 +7,7 @@ one place of the wing that touches `models`.
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
@@ -57,7 +58,9 @@ def find_segmenter(name: str) -> Segmenter:
     """
     if name == CLASSICAL:
         return find_ridges
-    return partial(_find_votes, model=learned_model(name))
+    model = learned_model(name)
+    find = _find_ridges_and_judge if "end_moves" in model.contract else _find_votes
+    return partial(find, model=model)
 
 
 def weights_digest(name: str) -> str:
@@ -66,6 +69,31 @@ def weights_digest(name: str) -> str:
         return ""
     digest: str = learned_model(name).sha256
     return digest
+
+
+def _find_ridges_and_judge(
+    pixels: Map,
+    *,
+    valid: NDArray[np.bool_],
+    px_per_mm: float,
+    zoom: float,
+    settings: HairSettings,
+    model: Any,
+) -> ShaftEvidence:
+    """Return the classical evidence with the learned judge of ends; parameters of `Segmenter`."""
+    evidence = find_ridges(pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings)
+    network = importlib.import_module("models.end_network")
+    how = model.contract["end_moves"]
+    outwards = np.array([how["root_mm"], how["tip_mm"]], np.float32)
+
+    def judge(windows: Map, values: Map) -> Map:
+        moves: Map = np.float32(how["share"]) * network.predict_moves(
+            model.weights, windows, values
+        )
+        moves[..., 0] += outwards
+        return moves
+
+    return replace(evidence, judge=judge)
 
 
 def _find_votes(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ..settings import HairSettings, recall
+from .end_windows import line_values, move_ends
 from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
@@ -97,8 +98,16 @@ def _trace_lines(
     strips = recall(_with_pale_hairs, strips, evidence, settings)
     rooting = recall(find_roots, strips, evidence, settings)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
+    lines: list[NDArray[np.floating]] = [
+        strip.points[::-1] if is_reversed else strip.points
+        for strip, is_reversed in zip(strips, rooting.is_reversed, strict=True)
+    ]
+    if evidence.judge is not None and strips:
+        values = line_values(strips, features(strips, rooting), confidences, evidence.px_per_mm)
+        lines = move_ends(lines, strips, values, evidence.judge, evidence)
     hairs = [
-        _hair(strip, rooting, i, float(confidences[i]), evidence) for i, strip in enumerate(strips)
+        _hair(strip, lines[i], rooting, i, float(confidences[i]), evidence)
+        for i, strip in enumerate(strips)
     ]
     return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
 
@@ -277,10 +286,15 @@ def features(strips: list[Strip], rooting: Rooting) -> Floats:
 
 
 def _hair(
-    strip: Strip, rooting: Rooting, i: int, certainty: float, evidence: ShaftEvidence
+    strip: Strip,
+    line: NDArray[np.floating],
+    rooting: Rooting,
+    i: int,
+    certainty: float,
+    evidence: ShaftEvidence,
 ) -> TracedHair:
     return _traced(
-        strip.points[::-1] if rooting.is_reversed[i] else strip.points,
+        line,
         evidence,
         width_mm=strip.width_mm,
         has_root=bool(rooting.has_root[i]),
