@@ -131,7 +131,7 @@ def _moved(line: NDArray[np.floating], frames: Floats, moves_px: Floats) -> NDAr
     return np.vstack([ends[:1], line[kept], ends[1:]])
 
 
-def _drawn(strip: Strip, evidence: ShaftEvidence) -> tuple[tuple[slice, slice], Map]:
+def _drawn(strip: Strip, evidence: ShaftEvidence) -> tuple[tuple[slice, slice], NDArray[np.int16]]:
     """Return the place of a line in the photo and which pixels of it the line covers."""
     height, width = evidence.darkness.shape
     pad = 12
