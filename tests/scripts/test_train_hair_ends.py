@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from safetensors.torch import load
+from train_hair_ends import crowded_scene, sample_scene, train
 
 from models.end_network import EndNet
-from train_hair_ends import crowded_scene, sample_scene, train
 
 
 def test_two_steps_on_one_scene_give_weights_that_fit_the_network() -> None:
