@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,7 +22,9 @@ from .circles import Circle, FoundCircle, find_circle
 from .label_search import search_label
 from .ruler import Ruler, find_rulers
 from .text_boxes import text_boxes
-from .text_lines import FoundLine, Run, find_runs, grey_maps, read_runs
+from .text_lines import FoundLine, Run, find_parts, grey_maps, read_runs, runs_of_parts
+from .text_turn import find_text_turn
+from .turns import Turn
 
 __all__ = ["Circle", "Graphics", "Ruler", "ScaleBar", "find_graphics"]
 
@@ -151,15 +153,33 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     -------
     Graphics
     """
-    content = find_content(pixels)
     least, greatest = grey_maps(pixels)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    runs = _runs(least, greatest)
-    lines = read_runs(grey, runs)
-    lines += follow_lines(grey, least, greatest, lines)
+    runs, parts, scale = _runs(least, greatest)
+    text = find_text_turn(grey, runs, parts, scale)
+    if text.turn.is_upright:
+        return _found(pixels, (grey, least, greatest), runs, text.lines)
+    turned = np.ascontiguousarray(text.turn.apply(pixels))
+    least, greatest = grey_maps(turned)
+    grey = np.asarray(cv2.cvtColor(turned, cv2.COLOR_RGB2GRAY), np.uint8)
+    runs, *_ = _runs(least, greatest)
+    found = _found(turned, (grey, least, greatest), runs, read_runs(grey, runs))
+    return _laid_back(found, text.turn, is_scale_certain=text.is_certain)
+
+
+def _found(
+    pixels: NDArray[np.uint8],
+    greys: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]],
+    runs: list[Run],
+    lines: list[FoundLine],
+) -> Graphics:
+    """What is burnt into a photo whose text, if there is any, stands upright."""
+    grey, least, greatest = greys
+    content = find_content(pixels)
+    lines = lines + follow_lines(grey, least, greatest, lines)
     ring = _circle(pixels)
     seen = find_rulers(grey, least, greatest)
-    found = _bars(pixels, [grey, least, greatest], runs, lines, seen.rows)
+    found = _bars(pixels, list(greys), runs, lines, seen.rows)
     labels = [
         FoundLine(label.run.row0, label.run.row1, label.run.col0, label.run.col1, label.read)
         for bar in found
@@ -190,14 +210,49 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     )
 
 
-def _runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
-    """Runs of characters, told in a large photo at half its size."""
-    if max(least.shape) <= _LARGE_PX:
-        return find_runs(least, greatest)
-    return [
-        Run(2 * run.row0, 2 * run.row1, 2 * run.col0, 2 * run.col1, run.parts)
-        for run in find_runs(_halved(least), _halved(greatest))
+def _runs(
+    least: NDArray[np.uint8], greatest: NDArray[np.uint8]
+) -> tuple[list[Run], list[NDArray[np.int64]], int]:
+    """Runs of characters, told in a large photo at half its size; their parts; and 2 or 1."""
+    scale = 1 if max(least.shape) <= _LARGE_PX else 2
+    if scale == 2:
+        least, greatest = _halved(least), _halved(greatest)
+    parts = find_parts(least, greatest)
+    return [run.enlarged(scale) for run in runs_of_parts(parts)], parts, scale
+
+
+def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphics:
+    """What was found in the turned photo, as it lies in the photo itself.
+
+    A length beside a bar is forgotten where the text does not surely stand as it was read.
+    """
+    shape = found.masked.shape
+    circle = found.circle
+    if circle is not None:
+        circle = Circle(*turn.undo_place(circle.x_px, circle.y_px, shape), circle.radius_px)
+    bars = [replace(bar, **_ends_back(bar, turn, shape)) for bar in found.bars]
+    if not is_scale_certain:
+        bars = [replace(bar, text="", length_mm=math.nan) for bar in bars]
+    rulers = [
+        replace(ruler, box=turn.undo_box(ruler.box, shape), **_ends_back(ruler, turn, shape))
+        for ruler in found.rulers
     ]
+    return Graphics(
+        masked=np.ascontiguousarray(turn.undo(found.masked)),
+        text=np.ascontiguousarray(turn.undo(found.text)),
+        circle=circle,
+        content=turn.undo_box(found.content, shape),
+        bars=tuple(bars),
+        lines=found.lines,
+        rulers=tuple(rulers),
+    )
+
+
+def _ends_back(one: ScaleBar | Ruler, turn: Turn, shape: tuple[int, ...]) -> dict[str, float]:
+    """The ends of a bar or ruler in the photo itself, the left or upper one first."""
+    ends = ((one.x0_px, one.y0_px), (one.x1_px, one.y1_px))
+    (x0, y0), (x1, y1) = sorted(turn.undo_place(x, y, shape) for x, y in ends)
+    return {"x0_px": x0, "y0_px": y0, "x1_px": x1, "y1_px": y1}
 
 
 def _circle(pixels: NDArray[np.uint8]) -> FoundCircle | None:
