@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .banners import follow_lines
+from .bar_checks import MOST_ERROR, has_like_ticks, is_alike_from_all_sides, is_sure
 from .bar_label import Box, Label, labels_near, read_label
 from .bar_lines import BarLine, find_bar_lines
 from .borders import find_content
@@ -30,13 +31,6 @@ __all__ = ["Circle", "Graphics", "Ruler", "ScaleBar", "find_graphics"]
 
 #: Margin around a burnt-in line, px: anti-aliasing and the ringing of JPEG.
 _MARGIN_PX = 3
-
-#: A line whose label cannot be read is taken for a bar (and flagged) from this length, px, and
-#: contrast, grey levels, on, when it is this thin, and has text beside it or a tick at either end.
-_UNREAD_PX, _UNREAD_LEVELS, _UNREAD_SHARE = 40, 50, 0.15
-
-#: Most error of a bar's length, as a share of it, with which a scale is taken from it.
-_MOST_ERROR = 0.025
 
 #: Least length of a lying and of an upright bar in heights of its label's capitals: the side of a
 #: label's box is shorter.
@@ -301,18 +295,20 @@ def _bars(
         near = near[: min(_LABELS_TRIED, _MOST_LOOKS - looks)]
         looks += len(near)
         label = _read_one(greys, near, line, box)
-        if label is None and _is_sure(line) and searches < _MOST_SEARCHES:
+        if label is None and is_sure(line) and searches < _MOST_SEARCHES:
             searches += 1
             seen = search_label(greys[0], box, length_px=line.length)
             fresh = [run for run in seen if not _is_used(run, used)]
             label = _read_one(greys, fresh[:_LABELS_TRIED], line, box)
         if label is not None:
             used.append(label.run)
-        if label is not None and line.error_px > _MOST_ERROR * line.length:
+        if label is not None and line.error_px > MOST_ERROR * line.length:
             # The text is plain, but a hair may hide where the bar ends.
             label = None
         is_arm = any(_meet(box, bar.box) for bar in found)
-        if label is not None or (not is_arm and _is_unread_bar(line, box, lines)):
+        if label is None and (is_arm or not _is_unread_bar(line, box, lines)):
+            continue
+        if label is not None or is_alike_from_all_sides(turned if is_vertical else pixels, line):
             found.append(_FoundBar(line, label, box, is_vertical))
     return found
 
@@ -353,20 +349,10 @@ def _rank(candidate: tuple[BarLine, bool]) -> tuple[float, bool, int, float]:
 
 def _is_unread_bar(line: BarLine, box: Box, lines: list[FoundLine]) -> bool:
     """Whether a line is a scale bar although no length was read beside it."""
-    if not _is_sure(line):
+    if not is_sure(line):
         return False
     runs = [Run(one.row0, one.row1, one.col0, one.col1, 0) for one in lines]
-    return line.has_ticks or bool(labels_near(box, runs))
-
-
-def _is_sure(line: BarLine) -> bool:
-    """Whether a line is too long, thin, even and strong for a hair."""
-    return (
-        line.length >= _UNREAD_PX
-        and line.error_px <= _MOST_ERROR * line.length
-        and line.contrast >= _UNREAD_LEVELS
-        and line.row1 - line.row0 <= _UNREAD_SHARE * line.length
-    )
+    return has_like_ticks(line) or bool(labels_near(box, runs))
 
 
 def _mask_bar(masked: NDArray[np.bool_], line: BarLine) -> None:
