@@ -93,9 +93,7 @@ def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.
     return np.asarray(least, np.uint8), np.asarray(greatest, np.uint8)
 
 
-def find_parts(
-    least: NDArray[np.uint8], greatest: NDArray[np.uint8]
-) -> list[NDArray[np.int64]]:
+def find_parts(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
     """Return strokes as large as a character of each map: left, top, width, height; (n, 4)."""
     found = []
     for hat in stroke_maps(least, greatest):

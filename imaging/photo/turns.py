@@ -65,8 +65,10 @@ class Turn:
     def undo_box(self, box: Box, shape: tuple[int, ...]) -> Box:
         """Return a box of the turned photo as it was; `shape` is that of the turned one."""
         row0, row1, col0, col1 = box
-        xs, ys = zip(*(self.undo_place(*at, shape) for at in ((col0, row0), (col1, row1))))
-        return round(min(ys)), round(max(ys)), round(min(xs)), round(max(xs))
+        x0, y0 = self.undo_place(col0, row0, shape)
+        x1, y1 = self.undo_place(col1, row1, shape)
+        rows, columns = sorted((round(y0), round(y1))), sorted((round(x0), round(x1)))
+        return rows[0], rows[1], columns[0], columns[1]
 
 
 UPRIGHT = Turn()
