@@ -224,13 +224,9 @@ def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphi
     circle = found.circle
     if circle is not None:
         circle = Circle(*turn.undo_place(circle.x_px, circle.y_px, shape), circle.radius_px)
-    bars = [replace(bar, **_ends_back(bar, turn, shape)) for bar in found.bars]
+    bars = [_bar_back(bar, turn, shape) for bar in found.bars]
     if not is_scale_certain:
         bars = [replace(bar, text="", length_mm=math.nan) for bar in bars]
-    rulers = [
-        replace(ruler, box=turn.undo_box(ruler.box, shape), **_ends_back(ruler, turn, shape))
-        for ruler in found.rulers
-    ]
     return Graphics(
         masked=np.ascontiguousarray(turn.undo(found.masked)),
         text=np.ascontiguousarray(turn.undo(found.text)),
@@ -238,15 +234,28 @@ def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphi
         content=turn.undo_box(found.content, shape),
         bars=tuple(bars),
         lines=found.lines,
-        rulers=tuple(rulers),
+        rulers=tuple(_ruler_back(ruler, turn, shape) for ruler in found.rulers),
     )
 
 
-def _ends_back(one: ScaleBar | Ruler, turn: Turn, shape: tuple[int, ...]) -> dict[str, float]:
+def _bar_back(bar: ScaleBar, turn: Turn, shape: tuple[int, ...]) -> ScaleBar:
+    x0, y0, x1, y1 = _ends_back(bar, turn, shape)
+    return replace(bar, x0_px=x0, y0_px=y0, x1_px=x1, y1_px=y1)
+
+
+def _ruler_back(ruler: Ruler, turn: Turn, shape: tuple[int, ...]) -> Ruler:
+    x0, y0, x1, y1 = _ends_back(ruler, turn, shape)
+    box = turn.undo_box(ruler.box, shape)
+    return replace(ruler, x0_px=x0, y0_px=y0, x1_px=x1, y1_px=y1, box=box)
+
+
+def _ends_back(
+    one: ScaleBar | Ruler, turn: Turn, shape: tuple[int, ...]
+) -> tuple[float, float, float, float]:
     """The ends of a bar or ruler in the photo itself, the left or upper one first."""
     ends = ((one.x0_px, one.y0_px), (one.x1_px, one.y1_px))
-    (x0, y0), (x1, y1) = sorted(turn.undo_place(x, y, shape) for x, y in ends)
-    return {"x0_px": x0, "y0_px": y0, "x1_px": x1, "y1_px": y1}
+    first, last = sorted(turn.undo_place(x, y, shape) for x, y in ends)
+    return *first, *last
 
 
 def _circle(pixels: NDArray[np.uint8]) -> FoundCircle | None:

@@ -81,8 +81,8 @@ class Run:
 
     def enlarged(self, scale: int) -> Run:
         """Return the run in pixels of a photo that is so many times as large."""
-        box = (scale * side for side in (self.row0, self.row1, self.col0, self.col1))
-        return Run(*box, self.parts)
+        row0, row1 = scale * self.row0, scale * self.row1
+        return Run(row0, row1, scale * self.col0, scale * self.col1, self.parts)
 
 
 def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
