@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,18 +64,20 @@ _RISE = 0.12
 _OFF_CENTRE_WIDTHS, _OFF_CENTRE_PX = 0.12, 0.8
 #: No other hair's line may lie between the edges, but for this many widths at each.
 _INSET_WIDTHS = 0.1
-#: Lines are drawn thick enough that a section cannot slip between two of their pixels.
-_LINE_PX = 2
+#: Distance of the points that a line is drawn with, px: no pixel on its way is left out.
+_DOT_PX = 0.5
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
 _WORST_MISFIT = 0.08
 #: Widths of one hair agree when they are within this factor and length (px) of the lower ones.
 _LOW_QUANTILE, _AGREE, _AGREE_PX = 0.15, 1.1, 0.8
 #: A shaft this many blurs wide shows the blur by its edges alone, and its full darkness.
-_CLEAR_WIDTHS = 3.0
+_CLEAR_WIDTHS = 2.9
 #: One this many blurs wide surely does: of thin shafts some are fitted with too little blur.
-_WIDE_WIDTHS = 4.5
+_WIDE_WIDTHS = 4.0
 #: Least share of the stretches that must be wide or clear to speak for the others.
 _CLEAR_SHARE = 0.1
+#: Fewer hairs than this do not tell the blur by fitting best with it.
+_HAIRS_FOR_BLUR = 6
 #: Fewer clear stretches than this do not tell a photo's blur.
 _EDGES_FOR_BLUR = 8
 #: Blur of one stretch around the photo's, as standard deviation of its logarithm.
@@ -146,9 +147,16 @@ def _photo_blur(
     wide = alone & (edges.width_px > _WIDE_WIDTHS * edges.blur_px)
     if wide.sum() >= max(_EDGES_FOR_BLUR, _CLEAR_SHARE * count):
         return float(np.median(edges.blur_px[wide]))
-    if count < _EDGES_FOR_BLUR:
-        return usual_px
+    if not _are_many(profiles, alone):
+        clear = alone & (edges.width_px > _CLEAR_WIDTHS * edges.blur_px)
+        tells = clear.sum() >= _EDGES_FOR_BLUR
+        return float(np.median(edges.blur_px[clear])) if tells else usual_px
     return shared_blur(profiles.chosen(alone), weights[alone], start[alone])
+
+
+def _are_many(profiles: Profiles, which: Flags) -> bool:
+    """Return whether stretches come from enough hairs to tell one blur from their widths."""
+    return len(np.unique(profiles.owner[which])) >= _HAIRS_FOR_BLUR
 
 
 def _refit_unclear(
@@ -171,10 +179,9 @@ def _refit_unclear(
         alike = (start[:, 3] < 0) == is_light
         known, unclear = alike & clear & alone, alike & ~(clear & alone)
         spread = _DARKNESS_SPREAD
-        if known.sum() < max(_EDGES_FOR_BLUR, _CLEAR_SHARE * np.count_nonzero(alike & alone)):
+        few = known.sum() < max(_EDGES_FOR_BLUR, _CLEAR_SHARE * np.count_nonzero(alike & alone))
+        if few and _are_many(profiles, alike & alone):
             known, unclear, spread = alike & alone, alike, _DARKNESS_SPREAD_THIN
-            if known.sum() < _EDGES_FOR_BLUR:
-                continue
             held = fit_edges(
                 profiles.chosen(alike),
                 weights[alike],
@@ -182,6 +189,8 @@ def _refit_unclear(
                 Expected(blur_px, _BLUR_SPREAD),
             )
             edges = edges.replaced(alike, held)
+        if known.sum() < _EDGES_FOR_BLUR:
+            continue
         if not unclear.any():
             continue
         darkness = float(np.median(edges.levels[known, 1]))
@@ -252,22 +261,44 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[Profiles, 
     y = place[:, 1, None] + normal[:, 1, None] * spread
     light = np.maximum(1.0 - read_at(absorption, x, y), _LEAST_LIGHT)
     values = (1.0 - light**_TONE_EXPONENT).reshape(len(owner), _SECTIONS, -1)
-    drawn = _draw_lines(lines, absorption.shape)
     columns = np.clip(np.rint(x), 0, absorption.shape[1] - 1).astype(np.intp)
     rows = np.clip(np.rint(y), 0, absorption.shape[0] - 1).astype(np.intp)
-    met = drawn[rows, columns].reshape(values.shape)
-    other = ((met > 0) & (met != owner[:, None, None] + 1)).any(axis=1)
+    own = owner[:, None, None] + 1
+    other = np.zeros((len(owner), x.shape[1]), bool)
+    for drawn in _draw_lines(lines, absorption.shape):
+        met = drawn[rows, columns].reshape(values.shape)
+        other |= ((met > 0) & (met != own)).any(axis=1)
     profiles = Profiles(values.mean(axis=1, dtype=np.float64), across, owner.astype(np.intp), guess)
     return profiles, other
 
 
-def _draw_lines(lines: list[CentreLine], shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """Return a map of the centre lines: the number of the hair from 1, 0 elsewhere."""
-    drawn = np.zeros(shape, np.int32)
+def _draw_lines(
+    lines: list[CentreLine], shape: tuple[int, ...]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return two maps of the centre lines: the number of the hair from 1, 0 elsewhere.
+
+    Where lines meet the first map has the last of them and the second the first, so that a hair
+    finds every other one whatever their order.  Every point marks the pixels on all its sides: a
+    line is two pixels wide, and lies the same in a turned photo, which OpenCV's lines do not.
+    """
+    height, width = shape
+    places, numbers = [np.zeros((0, 2))], [np.zeros(0, np.int32)]
     for index, line in enumerate(lines):
-        points = np.rint(line.points).astype(np.int32).reshape(-1, 1, 2)
-        cv2.polylines(drawn, [points], isClosed=False, color=index + 1, thickness=_LINE_PX)
-    return drawn
+        points = np.asarray(line.points, np.float64)
+        along = arc_lengths(points)
+        count = max(2, int(np.ceil(along[-1] / _DOT_PX)) + 1)
+        places.append(points_along(points, np.linspace(0.0, along[-1], count), arc=along))
+        numbers.append(np.full(count, index + 1, np.int32))
+    x, y = np.concatenate(places).T
+    number = np.concatenate(numbers)
+    last, first = np.zeros((height, width), np.int32), np.zeros((height, width), np.int32)
+    for rows in (np.floor(y), np.ceil(y)):
+        for columns in (np.floor(x), np.ceil(x)):
+            is_in = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+            at = rows[is_in].astype(np.intp), columns[is_in].astype(np.intp)
+            np.maximum.at(last, at, number[is_in])
+            np.maximum.at(first, at, len(lines) + 1 - number[is_in])
+    return last, np.where(first > 0, len(lines) + 1 - first, 0)
 
 
 def _find_edges(profiles: Profiles) -> tuple[Floats, Floats, Flags]:
