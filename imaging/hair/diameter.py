@@ -290,15 +290,18 @@ def _draw_lines(
         places.append(points_along(points, np.linspace(0.0, along[-1], count), arc=along))
         numbers.append(np.full(count, index + 1, np.int32))
     x, y = np.concatenate(places).T
-    number = np.concatenate(numbers)
+    rows = np.stack([np.floor(y), np.floor(y), np.ceil(y), np.ceil(y)], axis=1).astype(np.intp)
+    columns = np.stack([np.floor(x), np.ceil(x)] * 2, axis=1).astype(np.intp)
+    number = np.repeat(np.concatenate(numbers), 4).reshape(-1, 4)
+    is_in = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows, columns, number = rows[is_in], columns[is_in], number[is_in]
     last, first = np.zeros((height, width), np.int32), np.zeros((height, width), np.int32)
-    for rows in (np.floor(y), np.ceil(y)):
-        for columns in (np.floor(x), np.ceil(x)):
-            is_in = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-            at = rows[is_in].astype(np.intp), columns[is_in].astype(np.intp)
-            np.maximum.at(last, at, number[is_in])
-            np.maximum.at(first, at, len(lines) + 1 - number[is_in])
-    return last, np.where(first > 0, len(lines) + 1 - first, 0)
+    # Of several that are written to one place the last stays.
+    last[rows, columns] = number
+    # Copied, since NumPy walks through views that run backwards in the order of memory.
+    rows, columns, number = rows[::-1].copy(), columns[::-1].copy(), number[::-1].copy()
+    first[rows, columns] = number
+    return last, first
 
 
 def _find_edges(profiles: Profiles) -> tuple[Floats, Floats, Flags]:

@@ -34,7 +34,7 @@ _DAMPING, _LEAST_WIDTH_PX = 1e-3, 0.3
 #: deviation of the logarithm), most sections that are asked, and how much worse than the best the
 #: misfit gets before no larger blur is tried.
 _TRIED_BLURS_PX = (0.7, 0.85, 1.0, 1.2, 1.4, 1.65, 1.95, 2.3, 2.8, 3.4, 4.2)
-_TRIED_SPREAD, _MOST_ASKED, _PAST_BEST = 0.02, 300, 1.15
+_TRIED_SPREAD, _MOST_ASKED, _PAST_BEST = 0.02, 150, 1.15
 
 
 @dataclass(frozen=True, eq=False)
