@@ -2,9 +2,11 @@
 
     python scripts/train_pigment.py --out models/weights/pigment-2 [--seed 2]
 
-Writes ``weights.safetensors`` and ``model.json`` into FOLDER; about 0.7 seconds a step on one core.
-Two stages: with normalisation by batches and a high rate, then with normalisations at rest and a
-lower one; ``--start FOLDER`` begins with the second, from the weights in FOLDER.
+Writes ``weights.safetensors`` and ``model.json`` into FOLDER; about 0.4 seconds a step on one free
+core.  Two stages: with normalisation by batches and a high rate, then with normalisations at rest
+and a lower one.  ``--vary STEPS`` adds a third, on lesions of more families, on poor photographs,
+in a deeper network and with the area in its loss: an experiment (docs/benchmarks_face.md), not part
+of pigment-2.  ``--start FOLDER`` begins with the third, from the weights in FOLDER.
 No photograph goes in: faces come from `imaging.synthetic.portrait`, lesions from several models of
 border and texture, their optical-density direction drawn within 17 degrees of the melanin
 direction.  Faces are kept in a pool that is renewed all the time; lesions are painted afresh.
@@ -58,7 +60,7 @@ POSITION_ERROR = 0.05
 DENSITY_LOSS = 0.5
 #: Faces on which the density is fitted once more at the end.
 REFIT_FACES = 1500
-REFINE_STEPS, VARY_STEPS = 2000, 4200
+REFINE_STEPS = 2000
 #: The third stage: highest rate; shares of poor photographs and of covers below 20 % and above
 #: 55 % (the rest are any); least and greatest density; the least that has full weight.
 VARY_RATE = 1.5e-3
@@ -81,11 +83,13 @@ def main() -> None:
     parser.add_argument(
         "--refine", type=int, default=REFINE_STEPS, help="steps of the second stage"
     )
-    parser.add_argument("--vary", type=int, default=VARY_STEPS, help="steps of the third stage")
+    parser.add_argument("--vary", type=int, default=0, help="steps of the third stage")
     parser.add_argument("--start", type=Path, help="folder of weights to begin the third with")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
+    if arguments.start and not arguments.vary:
+        parser.error("--start begins with the third stage: say its steps by --vary.")
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(arguments.seed)
