@@ -18,22 +18,36 @@ from .pigment_inputs import PLANES
 
 #: Channels at 1, 2, 4, 8 and 16 input pixels.
 WIDTHS = (12, 24, 48, 64, 64)
+#: Layers of each level on the way down and up.  The deepest has four, so that forehead and chin are
+#: compared with one another: how covered a face is cannot be told from one region.
+LAYERS_DOWN, LAYERS_UP = (1, 2, 2, 3, 4), (1, 1, 2, 2)
 #: Of the output: logit of a lesion; density added to normal skin, in tenths.
 OUTPUTS = 2
 
 
 class PigmentNet(nn.Module):
-    """Maps (n, 10, h, w), sides multiples of 16, to (n, 2, h, w)."""
+    """Maps (n, 10, h, w), sides multiples of 16, to (n, 2, h, w).
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    layers_down, layers_up : tuple of int
+        Of each level; training begins with fewer.
+    """
+
+    def __init__(
+        self,
+        layers_down: tuple[int, ...] = LAYERS_DOWN,
+        layers_up: tuple[int, ...] = LAYERS_UP,
+    ) -> None:
         super().__init__()
         before = (PLANES, *WIDTHS[:-1])
         self.down = nn.ModuleList(
-            _layers(old, new, 1 if not level else 2)
-            for level, (old, new) in enumerate(zip(before, WIDTHS, strict=True))
+            _layers(old, new, count)
+            for old, new, count in zip(before, WIDTHS, layers_down, strict=True)
         )
         self.up = nn.ModuleList(
-            _layers(new + deeper, new, 1) for new, deeper in itertools.pairwise(WIDTHS)
+            _layers(new + deeper, new, count)
+            for (new, deeper), count in zip(itertools.pairwise(WIDTHS), layers_up, strict=True)
         )
         self.head = nn.Conv2d(WIDTHS[0], OUTPUTS, 1)
 
@@ -62,12 +76,20 @@ def folded_arrays(network: PigmentNet) -> dict[str, Tensor]:
 
 
 def unfold(network: PigmentNet, arrays: dict[str, Tensor]) -> None:
-    """Put stored weights into a network; with its normalisations at rest it then says the same."""
+    """Put stored weights into a network; with its normalisations at rest it then says the same.
+
+    A layer that was not stored passes on what it is given, so a deeper network begins where a
+    shallower one ended.
+    """
     with torch.no_grad():
         for name, conv, norm in _pairs(network):
-            conv.weight.copy_(arrays[f"{name}.weight"])
+            if f"{name}.weight" in arrays:
+                conv.weight.copy_(arrays[f"{name}.weight"])
+                norm.bias.copy_(arrays[f"{name}.bias"])
+            else:
+                nn.init.dirac_(conv.weight)
+                norm.bias.zero_()
             norm.weight.fill_(1.0)
-            norm.bias.copy_(arrays[f"{name}.bias"])
             norm.running_mean.zero_()
             norm.running_var.fill_(1.0 - norm.eps)
         network.head.weight.copy_(arrays["head.weight"])

@@ -183,9 +183,17 @@ def fit_mesh(pixels: Pixels, box: FaceBox, models: FaceModels) -> Mesh:
     points: Points | None = None
     moved = np.inf
     score = 0.0
-    for _ in range(MESH_PASSES):
+    for number in range(MESH_PASSES):
         before = points
-        points, score = _run_mesh(pixels, models, centre=centre, side_px=side_px, roll=roll_rad)
+        # Each output is a run of its own: only the last pass is asked for the score.
+        points, score = _run_mesh(
+            pixels,
+            models,
+            centre=centre,
+            side_px=side_px,
+            roll=roll_rad,
+            is_last=number + 1 == MESH_PASSES,
+        )
         centre, side_px, roll_rad = _square_around(points)
         if before is not None:
             step = np.hypot(*(points - before)[:, :2].T).mean()
@@ -195,7 +203,13 @@ def fit_mesh(pixels: Pixels, box: FaceBox, models: FaceModels) -> Mesh:
 
 
 def _run_mesh(
-    pixels: Pixels, models: FaceModels, *, centre: NDArray[Any], side_px: float, roll: float
+    pixels: Pixels,
+    models: FaceModels,
+    *,
+    centre: NDArray[Any],
+    side_px: float,
+    roll: float,
+    is_last: bool,
 ) -> tuple[Points, float]:
     zoom = MESH_SIDE_PX / max(side_px, 1.0)
     cos, sin = zoom * np.cos(roll), zoom * np.sin(roll)
@@ -220,7 +234,8 @@ def _run_mesh(
         seen = square[:, ::-1] if is_mirrored else square
         models.mesh.setInput((seen.astype(np.float32) / 255.0).transpose(2, 0, 1)[None])
         found = models.mesh.forward("conv2d_21").reshape(-1, 3).astype(np.float64)
-        score += float(_logistic(models.mesh.forward("conv2d_31").ravel()[:1])[0]) / 2
+        if is_last:
+            score += float(_logistic(models.mesh.forward("conv2d_31").ravel()[:1])[0]) / 2
         if is_mirrored:
             found[:, 0] = MESH_SIDE_PX - found[:, 0]
             found = found[MIRRORED]

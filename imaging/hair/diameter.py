@@ -15,14 +15,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from ..photo.polylines import arc_lengths, points_along
 from ..photo.ranks import MAD_TO_SIGMA, median, percentile
 from ..settings import HairSettings
+from .edge_fit import (
+    LEAST_BLUR_PX,
+    LEAST_CONTRAST,
+    Edges,
+    Expected,
+    Profiles,
+    fit_edges,
+    shared_blur,
+)
 from .evidence import Map, read_at
 
 Floats = NDArray[np.float64]
@@ -53,36 +60,34 @@ _CORE_WIDTHS = 0.2
 _MUST_FALL_TO = 0.55
 #: What rises again by this share of the shaft's darkness is something else: fitted up to there.
 _RISE = 0.12
-#: A shaft paler than this against its skin has no edges to measure.
-_LEAST_CONTRAST = 0.02
-#: Damped steps of the fit.
-_STEPS = 11
 #: A stretch is one shaft when its line lies in the middle between the edges, but for this much.
 _OFF_CENTRE_WIDTHS, _OFF_CENTRE_PX = 0.12, 0.8
 #: No other hair's line may lie between the edges, but for this many widths at each.
 _INSET_WIDTHS = 0.1
-#: Lines are drawn thick enough that a section cannot slip between two of their pixels.
-_LINE_PX = 2
+#: Distance of the points that a line is drawn with, px: no pixel on its way is left out.
+_DOT_PX = 0.5
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
 _WORST_MISFIT = 0.08
 #: Widths of one hair agree when they are within this factor and length (px) of the lower ones.
 _LOW_QUANTILE, _AGREE, _AGREE_PX = 0.15, 1.1, 0.8
-#: Limits of blur (px, standard deviation; sampling alone gives the lower).
-_LEAST_BLUR_PX, _MOST_BLUR_PX = 0.35, 8.0
 #: A shaft this many blurs wide shows the blur by its edges alone, and its full darkness.
-_CLEAR_WIDTHS = 3.0
+_CLEAR_WIDTHS = 2.9
+#: One this many blurs wide surely does: of thin shafts some are fitted with too little blur.
+_WIDE_WIDTHS = 4.0
+#: Least share of the stretches that must be wide or clear to speak for the others.
+_CLEAR_SHARE = 0.1
+#: Fewer hairs than this do not tell the blur by fitting best with it.
+_HAIRS_FOR_BLUR = 6
 #: Fewer clear stretches than this do not tell a photo's blur.
 _EDGES_FOR_BLUR = 8
-#: Misfit of real profiles, as share of the shaft's darkness, over which unknowns are weighed.
-_MISFIT = 0.06
 #: Blur of one stretch around the photo's, as standard deviation of its logarithm.
 _BLUR_SPREAD_FIRST, _BLUR_SPREAD = 1.0, 0.15
 #: Darkness of a thin shaft around that of the clear ones, as least standard deviation.
 _DARKNESS_SPREAD = 0.12
+#: The same where all shafts are thin: hairs of one photo differ, and nothing shows by how much.
+_DARKNESS_SPREAD_THIN = 0.35
 #: Optical depth of a photo's clear shafts: thinner ones are paler. Of brown hair in 25 µm.
 _USUAL_DEPTH = 4.0
-#: First damping of the fit, and the least width it tries (px).
-_DAMPING, _LEAST_WIDTH_PX = 1e-3, 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,55 +96,6 @@ class CentreLine:
 
     points: NDArray[np.floating]
     width_px: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Profiles:
-    """Mean sections of stretches: values (n, k), places across (n, k; px), and owner (n)."""
-
-    values: Floats
-    across_px: Floats
-    owner: NDArray[np.intp]
-    guess_px: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """Fitted stretches: both edges (px from the line), blur (px), levels (n, 3), misfit."""
-
-    left_px: Floats
-    right_px: Floats
-    blur_px: Floats
-    levels: Floats
-    misfit: Floats
-
-    @property
-    def width_px(self) -> Floats:
-        return self.right_px - self.left_px
-
-    def replaced(self, which: Flags, other: _Edges) -> _Edges:
-        """Return these with the chosen ones replaced by those of `other`, in order."""
-        parts = []
-        for name in ("left_px", "right_px", "blur_px", "levels", "misfit"):
-            values = getattr(self, name).copy()
-            values[which] = getattr(other, name)
-            parts.append(values)
-        return _Edges(*parts)
-
-
-@dataclass(frozen=True)
-class _Expected:
-    """What blur (px; spread of its logarithm) and darkness of a shaft are likely.
-
-    A shaft of width w has the darkness ``darkness · (1 − exp(−depth_per_px · w))``: what passes
-    through a thin one lights it up (Beer-Lambert).
-    """
-
-    blur_px: float
-    blur_spread: float
-    darkness: float = 0.0
-    darkness_spread: float = np.inf
-    depth_per_px: float = 0.0
 
 
 def measure_widths(
@@ -166,62 +122,95 @@ def measure_widths(
     start, weights, clean = _find_edges(profiles)
     if not clean.any():
         return widths, settings.usual_blur_px
-    profiles = _chosen(profiles, clean)
+    profiles = profiles.chosen(clean)
     start, weights, neighbours = start[clean], weights[clean], neighbours[clean]
-    usual = max(settings.usual_blur_px, _LEAST_BLUR_PX)
-    edges = _fit(profiles, weights, start, _Expected(usual, _BLUR_SPREAD_FIRST))
+    usual = max(settings.usual_blur_px, LEAST_BLUR_PX)
+    edges = fit_edges(profiles, weights, start, Expected(usual, _BLUR_SPREAD_FIRST))
     alone = _is_alone(edges, profiles, neighbours)
-    clear = (edges.width_px > _CLEAR_WIDTHS * edges.blur_px) & alone
-    blur = usual
-    if clear.sum() >= _EDGES_FOR_BLUR:
-        blur = float(np.median(edges.blur_px[clear]))
-    edges = _refit_unclear(edges, clear, profiles, weights, start, blur)
+    blur = _photo_blur(edges, alone, profiles, weights, start, usual)
+    clear = edges.width_px > _CLEAR_WIDTHS * np.maximum(edges.blur_px, blur)
+    edges = _refit_unclear(edges, clear, alone, profiles, weights, start, blur)
     alone = _is_alone(edges, profiles, neighbours)
     for hair in np.unique(profiles.owner[alone]):
         widths[hair] = _ROUNDNESS * _common(edges.width_px[alone & (profiles.owner == hair)])
     return widths, blur
 
 
+def _photo_blur(
+    edges: Edges, alone: Flags, profiles: Profiles, weights: Floats, start: Floats, usual_px: float
+) -> float:
+    """Return the photo's blur (px): of its wide shafts, or else the one that fits all best.
+
+    Wide is said with care: of thin shafts those look wide whose blur was taken for too little.
+    """
+    count = np.count_nonzero(alone)
+    wide = alone & (edges.width_px > _WIDE_WIDTHS * edges.blur_px)
+    if wide.sum() >= max(_EDGES_FOR_BLUR, _CLEAR_SHARE * count):
+        return float(np.median(edges.blur_px[wide]))
+    if not _are_many(profiles, alone):
+        clear = alone & (edges.width_px > _CLEAR_WIDTHS * edges.blur_px)
+        tells = clear.sum() >= _EDGES_FOR_BLUR
+        return float(np.median(edges.blur_px[clear])) if tells else usual_px
+    return shared_blur(profiles.chosen(alone), weights[alone], start[alone])
+
+
+def _are_many(profiles: Profiles, which: Flags) -> bool:
+    """Return whether stretches come from enough hairs to tell one blur from their widths."""
+    return len(np.unique(profiles.owner[which])) >= _HAIRS_FOR_BLUR
+
+
 def _refit_unclear(
-    first: _Edges,
+    first: Edges,
     clear: Flags,
-    profiles: _Profiles,
+    alone: Flags,
+    profiles: Profiles,
     weights: Floats,
     start: Floats,
     blur_px: float,
-) -> _Edges:
-    """Fit stretches as thin as the blur again, near the blur and darkness of the clear ones."""
+) -> Edges:
+    """Fit stretches as thin as the blur again, near the photo's blur and a likely darkness.
+
+    The darkness is that of the clear shafts; where all are thin, that which they show on the whole
+    once the blur is held.
+    """
     edges = first
     for is_light in (False, True):
         # Dark and light hairs of one photo have a darkness each.
         alike = (start[:, 3] < 0) == is_light
-        known, unclear = alike & clear, alike & ~clear
-        if known.sum() < _EDGES_FOR_BLUR or not unclear.any():
+        known, unclear = alike & clear & alone, alike & ~(clear & alone)
+        spread = _DARKNESS_SPREAD
+        few = known.sum() < max(_EDGES_FOR_BLUR, _CLEAR_SHARE * np.count_nonzero(alike & alone))
+        if few and _are_many(profiles, alike & alone):
+            known, unclear, spread = alike & alone, alike, _DARKNESS_SPREAD_THIN
+            held = fit_edges(
+                profiles.chosen(alike),
+                weights[alike],
+                start[alike],
+                Expected(blur_px, _BLUR_SPREAD),
+            )
+            edges = edges.replaced(alike, held)
+        if known.sum() < _EDGES_FOR_BLUR:
             continue
-        darkness = float(np.median(first.levels[known, 1]))
-        spread = float(np.median(np.abs(first.levels[known, 1] - darkness)))
-        expected = _Expected(
+        if not unclear.any():
+            continue
+        darkness = float(np.median(edges.levels[known, 1]))
+        seen = float(np.median(np.abs(edges.levels[known, 1] - darkness)))
+        if spread == _DARKNESS_SPREAD_THIN:
+            # Their scatter is that of the fit.
+            seen = 0.0
+        expected = Expected(
             blur_px,
             _BLUR_SPREAD,
             darkness / (1 - np.exp(-_USUAL_DEPTH)),
-            max(MAD_TO_SIGMA * spread, _DARKNESS_SPREAD * abs(darkness)),
-            _USUAL_DEPTH / float(np.median(first.width_px[known])),
+            max(MAD_TO_SIGMA * seen, spread * abs(darkness)),
+            _USUAL_DEPTH / float(np.median(edges.width_px[known])),
         )
-        again = _fit(_chosen(profiles, unclear), weights[unclear], start[unclear], expected)
+        again = fit_edges(profiles.chosen(unclear), weights[unclear], start[unclear], expected)
         edges = edges.replaced(unclear, again)
     return edges
 
 
-def _chosen(profiles: _Profiles, which: Flags) -> _Profiles:
-    return _Profiles(
-        profiles.values[which],
-        profiles.across_px[which],
-        profiles.owner[which],
-        profiles.guess_px[which],
-    )
-
-
-def _is_alone(edges: _Edges, profiles: _Profiles, neighbours: Flags) -> Flags:
+def _is_alone(edges: Edges, profiles: Profiles, neighbours: Flags) -> Flags:
     """Return which stretches hold one shaft: in the middle, no other line between the edges."""
     inset = _INSET_WIDTHS * edges.width_px
     between = profiles.across_px >= (edges.left_px + inset)[:, None]
@@ -239,7 +228,7 @@ def _common(widths: Floats) -> float:
     return median(widths[widths <= _AGREE * low + _AGREE_PX])
 
 
-def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles, Flags]:
+def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[Profiles, Flags]:
     """Return the mean section of every stretch of every hair, and where it meets another line."""
     places, normals, owners, guesses = [], [], [], []
     for index, line in enumerate(lines):
@@ -262,7 +251,7 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles,
         guesses.append(np.full(count, line.width_px))
     if not lines:
         empty = np.zeros((0, 2 * _HALF_SAMPLES + 1))
-        return _Profiles(empty, empty, np.zeros(0, np.intp), np.zeros(0)), empty > 0
+        return Profiles(empty, empty, np.zeros(0, np.intp), np.zeros(0)), empty > 0
     owner, guess = np.concatenate(owners), np.concatenate(guesses)
     unit = np.arange(-_HALF_SAMPLES, _HALF_SAMPLES + 1) / _HALF_SAMPLES
     across = (_REACH_WIDTHS * guess + _REACH_PX)[:, None] * unit
@@ -272,27 +261,50 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[_Profiles,
     y = place[:, 1, None] + normal[:, 1, None] * spread
     light = np.maximum(1.0 - read_at(absorption, x, y), _LEAST_LIGHT)
     values = (1.0 - light**_TONE_EXPONENT).reshape(len(owner), _SECTIONS, -1)
-    drawn = _draw_lines(lines, absorption.shape)
     columns = np.clip(np.rint(x), 0, absorption.shape[1] - 1).astype(np.intp)
     rows = np.clip(np.rint(y), 0, absorption.shape[0] - 1).astype(np.intp)
-    met = drawn[rows, columns].reshape(values.shape)
-    other = ((met > 0) & (met != owner[:, None, None] + 1)).any(axis=1)
-    profiles = _Profiles(
-        values.mean(axis=1, dtype=np.float64), across, owner.astype(np.intp), guess
-    )
+    own = owner[:, None, None] + 1
+    other = np.zeros((len(owner), x.shape[1]), bool)
+    for drawn in _draw_lines(lines, absorption.shape):
+        met = drawn[rows, columns].reshape(values.shape)
+        other |= ((met > 0) & (met != own)).any(axis=1)
+    profiles = Profiles(values.mean(axis=1, dtype=np.float64), across, owner.astype(np.intp), guess)
     return profiles, other
 
 
-def _draw_lines(lines: list[CentreLine], shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """Return a map of the centre lines: the number of the hair from 1, 0 elsewhere."""
-    drawn = np.zeros(shape, np.int32)
+def _draw_lines(
+    lines: list[CentreLine], shape: tuple[int, ...]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return two maps of the centre lines: the number of the hair from 1, 0 elsewhere.
+
+    Where lines meet the first map has the last of them and the second the first, so that a hair
+    finds every other one whatever their order.  Every point marks the pixels on all its sides: a
+    line is two pixels wide, and lies the same in a turned photo, which OpenCV's lines do not.
+    """
+    height, width = shape
+    places, numbers = [np.zeros((0, 2))], [np.zeros(0, np.int32)]
     for index, line in enumerate(lines):
-        points = np.rint(line.points).astype(np.int32).reshape(-1, 1, 2)
-        cv2.polylines(drawn, [points], isClosed=False, color=index + 1, thickness=_LINE_PX)
-    return drawn
+        points = np.asarray(line.points, np.float64)
+        along = arc_lengths(points)
+        count = max(2, int(np.ceil(along[-1] / _DOT_PX)) + 1)
+        places.append(points_along(points, np.linspace(0.0, along[-1], count), arc=along))
+        numbers.append(np.full(count, index + 1, np.int32))
+    x, y = np.concatenate(places).T
+    rows = np.stack([np.floor(y), np.floor(y), np.ceil(y), np.ceil(y)], axis=1).astype(np.intp)
+    columns = np.stack([np.floor(x), np.ceil(x)] * 2, axis=1).astype(np.intp)
+    number = np.repeat(np.concatenate(numbers), 4).reshape(-1, 4)
+    is_in = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows, columns, number = rows[is_in], columns[is_in], number[is_in]
+    last, first = np.zeros((height, width), np.int32), np.zeros((height, width), np.int32)
+    # Of several that are written to one place the last stays.
+    last[rows, columns] = number
+    # Copied, since NumPy walks through views that run backwards in the order of memory.
+    rows, columns, number = rows[::-1].copy(), columns[::-1].copy(), number[::-1].copy()
+    first[rows, columns] = number
+    return last, first
 
 
-def _find_edges(profiles: _Profiles) -> tuple[Floats, Floats, Flags]:
+def _find_edges(profiles: Profiles) -> tuple[Floats, Floats, Flags]:
     """Return first edges and levels (n, 5), weights of samples (n, k), and which are clean."""
     values, across = profiles.values, profiles.across_px
     n, k = values.shape
@@ -325,66 +337,7 @@ def _find_edges(profiles: _Profiles) -> tuple[Floats, Floats, Flags]:
         step = place[:, 1] - place[:, 0] if n else np.zeros(0)
         sides.append((direction * (first - 1 + np.clip(share, 0, 1)) * step, sign * floor))
         clean &= below.any(axis=1)
-    clean &= np.abs(plateau) >= _LEAST_CONTRAST
+    clean &= np.abs(plateau) >= LEAST_CONTRAST
     (left, left_level), (right, right_level) = sides
     start = np.column_stack([left, right, left_level, plateau, right_level])
     return start, weights, clean
-
-
-def _fit(profiles: _Profiles, weights: Floats, start: Floats, expected: _Expected) -> _Edges:
-    """Fit three levels with two blurred edges to every profile.
-
-    What is expected of blur and darkness stands beside the samples as two more of them.
-    """
-    x, y = profiles.across_px, profiles.values
-    n, k = y.shape
-    scale = np.maximum(np.abs(start[:, 3]), _LEAST_CONTRAST)
-    precision = np.empty((n, k + 2))
-    precision[:, :k] = weights / (_MISFIT * scale[:, None]) ** 2
-    precision[:, k:] = expected.blur_spread**-2.0, expected.darkness_spread**-2.0
-    unknowns = np.column_stack([start, np.full(n, np.log(expected.blur_px))])
-    low, high = np.log(_LEAST_BLUR_PX), np.log(_MOST_BLUR_PX)
-    damping, best = np.full(n, _DAMPING), np.full(n, np.inf)
-    kept, jacobian, residual = unknowns.copy(), np.zeros((n, 6, k + 2)), np.zeros((n, k + 2))
-    diagonal = np.arange(6)
-    for _ in range(_STEPS):
-        fresh_jacobian, fresh_residual = _model(unknowns, x, y, expected)
-        cost = (precision * fresh_residual**2).sum(axis=1)
-        better = cost <= best
-        best[better], kept[better] = cost[better], unknowns[better]
-        jacobian[better], residual[better] = fresh_jacobian[better], fresh_residual[better]
-        damping = np.where(better, damping * 0.3, damping * 8)
-        scaled = jacobian * precision[:, None, :]
-        normal = scaled @ jacobian.transpose(0, 2, 1)
-        normal[:, diagonal, diagonal] *= 1 + damping[:, None]
-        # A level that no sample shows (an edge at the window's end) must not make it singular.
-        normal[:, diagonal, diagonal] += 1e-6
-        unknowns = kept + np.linalg.solve(normal, scaled @ residual[:, :, None])[:, :, 0]
-        unknowns[:, 5] = np.clip(unknowns[:, 5], low, high)
-        unknowns[:, 1] = np.maximum(unknowns[:, 1], unknowns[:, 0] + _LEAST_WIDTH_PX)
-    square = (weights * residual[:, :k] ** 2).sum(axis=1) / weights.sum(axis=1)
-    return _Edges(kept[:, 0], kept[:, 1], np.exp(kept[:, 5]), kept[:, 2:5], np.sqrt(square) / scale)
-
-
-def _model(unknowns: Floats, x: Floats, y: Floats, expected: _Expected) -> tuple[Floats, Floats]:
-    """Return derivatives (n, 6, k + 2) and residuals (n, k + 2): samples, blur, darkness."""
-    n, k = y.shape
-    left, right, a, b, c, log_blur = (unknowns[:, i, None] for i in range(6))
-    blur = np.exp(log_blur)
-    u, v = (x - left) / blur, (x - right) / blur
-    entered, gone = ndtr(u), ndtr(v)
-    p = (b - a) * np.exp(-0.5 * u * u) / np.sqrt(2 * np.pi)
-    q = (c - b) * np.exp(-0.5 * v * v) / np.sqrt(2 * np.pi)
-    slopes = np.zeros((n, 6, k + 2))
-    slopes[:, 0, :k], slopes[:, 1, :k] = -p / blur, -q / blur
-    slopes[:, 2, :k], slopes[:, 3, :k], slopes[:, 4, :k] = 1 - entered, entered - gone, gone
-    slopes[:, 5, :k] = -(p * u + q * v)
-    passed = np.exp(-expected.depth_per_px * (right - left))[:, 0]
-    change = expected.darkness * expected.depth_per_px * passed
-    slopes[:, 5, k] = 1.0
-    slopes[:, 0, k + 1], slopes[:, 1, k + 1], slopes[:, 3, k + 1] = change, -change, 1.0
-    residuals = np.empty((n, k + 2))
-    residuals[:, :k] = y - (a * (1 - entered) + b * (entered - gone) + c * gone)
-    residuals[:, k] = np.log(expected.blur_px) - log_blur[:, 0]
-    residuals[:, k + 1] = expected.darkness * (1 - passed) - b[:, 0]
-    return slopes, residuals

@@ -71,6 +71,12 @@ class Lines:
         middles: Points = np.float32(0.5) * (self.points[low] + self.points[high])
         return middles
 
+    @property
+    def turns(self) -> NDArray[np.float32]:
+        """By how much each line's direction turns from end to end, radians, shape (lines,)."""
+        starts = self.starts
+        return self.angles[starts[1:] - 1] - self.angles[starts[:-1]]
+
     def part(self, first: Ints, counts: Ints, plateaus: NDArray[np.floating]) -> Lines:
         """Return the lines that begin at these points and have so many."""
         index = runs(first, counts)

@@ -6,7 +6,7 @@ each hair's own evidence is weighed against its neighbours' directions (mean-fie
 pairwise model).  Where a shaft leaves the readable field its other end is the likelier root.
 
 Loose clippings and fibres have no such shadow, or lie across the direction of the hairs around
-them.
+them.  Curly hair lies across its neighbours as well: there a lean is judged by what is usual.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ _NEIGHBOUR_MM = 1.5
 _OWN_GAIN, _VOTE_GAIN, _ROUNDS = 3.0, 4.0, 30
 #: A hair without neighbours is judged as if one neighbour agreed with it as neighbours usually do.
 LONE_WEIGHT, LONE_LEAN = 1.0, 0.9
+#: Where hair is curly a usual lean is judged as this one, which speaks neither for hair nor against
+#: it: the count of generated curly hair has least bias from 0.7 to 0.8.
+CURLY_LEAN = 0.75
 #: In favour of the end inside the field when the other one leaves it.
 _INSIDE_BIAS = 0.5
 #: Against an end that passes below another hair.
@@ -49,7 +52,7 @@ class Rooting:
     ``is_reversed``: the root is the strip's last point.  ``has_root``: the root end lies inside
     the readable field; ``tip_leaves``: the other end does not.  ``shadow``: mean darkness beyond
     the root less that beyond the tip, as a share of the shaft's.  ``lean``: mean cosine to the
-    neighbours' directions, −1 to 1.
+    neighbours' directions, −1 to 1; where hair is curly, raised by what its usual lean lacks.
     """
 
     is_reversed: NDArray[np.bool_]
@@ -59,7 +62,13 @@ class Rooting:
     lean: NDArray[np.float64]
 
 
-def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings) -> Rooting:
+def find_roots(
+    strips: list[Strip],
+    evidence: ShaftEvidence,
+    settings: HairSettings,
+    *,
+    is_curly: bool = False,
+) -> Rooting:
     """Tell root from tip for every strip; see `Rooting`."""
     count = len(strips)
     if not count:
@@ -101,6 +110,8 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
     directed = axis * flip[:, None]
     agreement = ((directed @ directed.T) * weight).sum(axis=1)
     lean = (agreement + LONE_WEIGHT * LONE_LEAN) / (weight.sum(axis=1) + LONE_WEIGHT)
+    if is_curly:
+        lean = lean + max(0.0, CURLY_LEAN - _usual(lean, length))
     return Rooting(
         is_reversed,
         ~np.where(is_reversed, leaves[1] | last_hidden, leaves[0] | first_hidden),
@@ -108,6 +119,13 @@ def find_roots(strips: list[Strip], evidence: ShaftEvidence, settings: HairSetti
         difference * flip,
         lean,
     )
+
+
+def _usual(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return the weighted median, the lower one of two."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
 
 
 def _shadow(

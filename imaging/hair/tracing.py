@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ..settings import HairSettings, recall
+from .curl import has_curly_hair
 from .end_windows import line_values, move_ends
 from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
@@ -96,7 +97,8 @@ def _trace_lines(
     strips, _ = recall(choose_strips, tracks, evidence, settings)
     strips = recall(join_strips, strips, evidence, settings)
     strips = recall(_with_pale_hairs, strips, evidence, settings)
-    rooting = recall(find_roots, strips, evidence, settings)
+    is_curly = has_curly_hair(tracks, evidence.px_per_mm, settings)
+    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
     confidences = confidence(strips, rooting, evidence.px_per_mm)
     lines: list[NDArray[np.floating]] = [
         strip.points[::-1] if is_reversed else strip.points

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import HairSettings
+from .curl import has_curly_hair
 from .evidence import Map, ShaftEvidence, read_at
 from .lines import STEP_PX, Lines, Points, cut_to_shafts, no_lines
 
@@ -36,15 +37,26 @@ _END_SMOOTHING_MM = 0.010
 def find_tracks(evidence: ShaftEvidence, settings: HairSettings) -> Lines:
     """Return candidate centre lines, cut to where the shaft is dark.
 
-    Every candidate is at least ``min_length_mm`` long; near copies are dropped.
+    Every candidate is at least ``min_length_mm`` long; near copies are dropped.  Where hair is
+    curly it is followed again round sharper bends: on straight hair they would lead a line from
+    one shaft into the next.
     """
+    lines = _find_bending(evidence, settings, settings.min_bend_radius_mm)
+    sharper_mm = settings.curly_bend_radius_mm
+    is_curly = has_curly_hair(lines, evidence.px_per_mm, settings)
+    if is_curly and sharper_mm < settings.min_bend_radius_mm:
+        lines = _find_bending(evidence, settings, sharper_mm)
+    return lines
+
+
+def _find_bending(evidence: ShaftEvidence, settings: HairSettings, bend_radius_mm: float) -> Lines:
     smooth = smoothed(evidence.darkness, _END_SMOOTHING_MM * evidence.px_per_mm)
     found, means = no_lines(), np.zeros(0)
     for response in evidence.responses:
         x, y, angle = _seeds(response, evidence, settings)
         if not len(x):
             continue
-        lines = _follow_both_ways(response, x, y, angle, evidence, settings)
+        lines = _follow_both_ways(response, x, y, angle, bend_radius_mm, evidence, settings)
         darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
         cut, mean = cut_to_shafts(lines, darkness, evidence, settings)
         found, means = found.joined(cut), np.concatenate([means, mean])
@@ -102,6 +114,7 @@ def _follow_both_ways(
     x: Points,
     y: Points,
     angle: Points,
+    bend_radius_mm: float,
     evidence: ShaftEvidence,
     settings: HairSettings,
 ) -> Lines:
@@ -109,7 +122,9 @@ def _follow_both_ways(
     count = len(x)
     # Both directions of all seeds are followed at once.
     turned = np.concatenate([angle, angle + np.float32(np.pi)])
-    trail = _follow(response, np.tile(x, 2), np.tile(y, 2), turned, evidence, settings)
+    trail = _follow(
+        response, np.tile(x, 2), np.tile(y, 2), turned, bend_radius_mm, evidence, settings
+    )
     walker = np.concatenate([index for index, _ in trail] or [np.zeros(0, np.intp)])
     step = np.repeat(np.arange(len(trail)), [len(index) for index, _ in trail])
     taken = np.bincount(walker, minlength=2 * count)
@@ -134,13 +149,14 @@ def _follow(
     x: Points,
     y: Points,
     angle: Points,
+    bend_radius_mm: float,
     evidence: ShaftEvidence,
     settings: HairSettings,
 ) -> list[tuple[NDArray[np.intp], Points]]:
     """Return for every step the lines that took it and their places, shape (n, 3): x, y, angle."""
     height, width = evidence.valid.shape
     volume = _Volume.of(response)
-    bend = STEP_PX / (settings.min_bend_radius_mm * evidence.px_per_mm)
+    bend = STEP_PX / (bend_radius_mm * evidence.px_per_mm)
     bends = (bend * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])).astype(np.float32)
     # Straight on wins ties, so that noise does not bend a line.
     bend_weight = np.array([0.97, 0.99, 1.0, 0.99, 0.97], np.float32)

@@ -50,6 +50,9 @@ _SKIN_SHARE = 0.3
 #: Blue light may exceed red by this in ln: grey hair in a bluish light.  What is bluer is ink or a
 #: textile fibre, and loses so many times the excess.
 _MOST_BLUE, _BLUE_COST = 0.25, 2.0
+#: What grey loses by being darker than the skin, per unit of density; for being paler it loses one.
+#: Less would let in the shadows of shafts under the skin.
+_DARKER_COST = 0.6
 
 
 class Limits(NamedTuple):
@@ -94,7 +97,8 @@ def greyness(densities: Map, valid: Bools, pixels: Map) -> Map:
     """
     red, green, blue = cv2.split(densities)
     grey: Map = red - blue
-    grey -= np.abs(red + green + blue) * np.float32(1 / 3)
+    mean = (red + green + blue) * np.float32(1 / 3)
+    grey -= np.maximum(np.float32(_DARKER_COST) * mean, -mean)
     is_blue = pixels[..., 2] > np.exp(_MOST_BLUE) * pixels[..., 0]
     blueness = np.log(pixels[is_blue, 2] + 1.0) - np.log(pixels[is_blue, 0] + 1.0)
     grey[is_blue] -= np.float32(_BLUE_COST) * np.maximum(blueness - np.float32(_MOST_BLUE), 0.0)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .banners import follow_lines
+from .bar_checks import MOST_ERROR, has_like_ticks, is_alike_from_all_sides, is_sure
 from .bar_label import Box, Label, labels_near, read_label
 from .bar_lines import BarLine, find_bar_lines
 from .borders import find_content
@@ -22,19 +23,14 @@ from .circles import Circle, FoundCircle, find_circle
 from .label_search import search_label
 from .ruler import Ruler, find_rulers
 from .text_boxes import text_boxes
-from .text_lines import FoundLine, Run, find_runs, grey_maps, read_runs
+from .text_lines import FoundLine, Run, find_parts, grey_maps, read_runs, runs_of_parts
+from .text_turn import find_text_turn
+from .turns import Turn
 
 __all__ = ["Circle", "Graphics", "Ruler", "ScaleBar", "find_graphics"]
 
 #: Margin around a burnt-in line, px: anti-aliasing and the ringing of JPEG.
 _MARGIN_PX = 3
-
-#: A line whose label cannot be read is taken for a bar (and flagged) from this length, px, and
-#: contrast, grey levels, on, when it is this thin, and has text beside it or a tick at either end.
-_UNREAD_PX, _UNREAD_LEVELS, _UNREAD_SHARE = 40, 50, 0.15
-
-#: Most error of a bar's length, as a share of it, with which a scale is taken from it.
-_MOST_ERROR = 0.025
 
 #: Least length of a lying and of an upright bar in heights of its label's capitals: the side of a
 #: label's box is shorter.
@@ -151,15 +147,33 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     -------
     Graphics
     """
-    content = find_content(pixels)
     least, greatest = grey_maps(pixels)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    runs = _runs(least, greatest)
-    lines = read_runs(grey, runs)
-    lines += follow_lines(grey, least, greatest, lines)
+    runs, parts, scale = _runs(least, greatest)
+    text = find_text_turn(grey, runs, parts, scale)
+    if text.turn.is_upright:
+        return _found(pixels, (grey, least, greatest), runs, text.lines)
+    turned = np.ascontiguousarray(text.turn.apply(pixels))
+    least, greatest = grey_maps(turned)
+    grey = np.asarray(cv2.cvtColor(turned, cv2.COLOR_RGB2GRAY), np.uint8)
+    runs, *_ = _runs(least, greatest)
+    found = _found(turned, (grey, least, greatest), runs, read_runs(grey, runs))
+    return _laid_back(found, text.turn, is_scale_certain=text.is_certain)
+
+
+def _found(
+    pixels: NDArray[np.uint8],
+    greys: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]],
+    runs: list[Run],
+    lines: list[FoundLine],
+) -> Graphics:
+    """What is burnt into a photo whose text, if there is any, stands upright."""
+    grey, least, greatest = greys
+    content = find_content(pixels)
+    lines = lines + follow_lines(grey, least, greatest, lines)
     ring = _circle(pixels)
     seen = find_rulers(grey, least, greatest)
-    found = _bars(pixels, [grey, least, greatest], runs, lines, seen.rows)
+    found = _bars(pixels, list(greys), runs, lines, seen.rows)
     labels = [
         FoundLine(label.run.row0, label.run.row1, label.run.col0, label.run.col1, label.read)
         for bar in found
@@ -190,14 +204,58 @@ def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
     )
 
 
-def _runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
-    """Runs of characters, told in a large photo at half its size."""
-    if max(least.shape) <= _LARGE_PX:
-        return find_runs(least, greatest)
-    return [
-        Run(2 * run.row0, 2 * run.row1, 2 * run.col0, 2 * run.col1, run.parts)
-        for run in find_runs(_halved(least), _halved(greatest))
-    ]
+def _runs(
+    least: NDArray[np.uint8], greatest: NDArray[np.uint8]
+) -> tuple[list[Run], list[NDArray[np.int64]], int]:
+    """Runs of characters, told in a large photo at half its size; their parts; and 2 or 1."""
+    scale = 1 if max(least.shape) <= _LARGE_PX else 2
+    if scale == 2:
+        least, greatest = _halved(least), _halved(greatest)
+    parts = find_parts(least, greatest)
+    return [run.enlarged(scale) for run in runs_of_parts(parts)], parts, scale
+
+
+def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphics:
+    """What was found in the turned photo, as it lies in the photo itself.
+
+    A length beside a bar is forgotten where the text does not surely stand as it was read.
+    """
+    shape = found.masked.shape
+    circle = found.circle
+    if circle is not None:
+        circle = Circle(*turn.undo_place(circle.x_px, circle.y_px, shape), circle.radius_px)
+    bars = [_bar_back(bar, turn, shape) for bar in found.bars]
+    if not is_scale_certain:
+        bars = [replace(bar, text="", length_mm=math.nan) for bar in bars]
+    return Graphics(
+        masked=np.ascontiguousarray(turn.undo(found.masked)),
+        text=np.ascontiguousarray(turn.undo(found.text)),
+        circle=circle,
+        content=turn.undo_box(found.content, shape),
+        bars=tuple(bars),
+        lines=found.lines,
+        rulers=tuple(_ruler_back(ruler, turn, shape) for ruler in found.rulers),
+    )
+
+
+def _bar_back(bar: ScaleBar, turn: Turn, shape: tuple[int, ...]) -> ScaleBar:
+    x0, y0, x1, y1 = _ends_back(bar, turn, shape)
+    return replace(bar, x0_px=x0, y0_px=y0, x1_px=x1, y1_px=y1)
+
+
+def _ruler_back(ruler: Ruler, turn: Turn, shape: tuple[int, ...]) -> Ruler:
+    x0, y0, x1, y1 = _ends_back(ruler, turn, shape)
+    box = turn.undo_box(ruler.box, shape)
+    return replace(ruler, x0_px=x0, y0_px=y0, x1_px=x1, y1_px=y1, box=box)
+
+
+def _ends_back(
+    one: ScaleBar | Ruler, turn: Turn, shape: tuple[int, ...]
+) -> tuple[float, float, float, float]:
+    """The ends of a bar or ruler in the photo itself, the left or upper one first."""
+    ends = ((one.x0_px, one.y0_px), (one.x1_px, one.y1_px))
+    first, last = sorted(turn.undo_place(x, y, shape) for x, y in ends)
+    return *first, *last
 
 
 def _circle(pixels: NDArray[np.uint8]) -> FoundCircle | None:
@@ -246,18 +304,20 @@ def _bars(
         near = near[: min(_LABELS_TRIED, _MOST_LOOKS - looks)]
         looks += len(near)
         label = _read_one(greys, near, line, box)
-        if label is None and _is_sure(line) and searches < _MOST_SEARCHES:
+        if label is None and is_sure(line) and searches < _MOST_SEARCHES:
             searches += 1
             seen = search_label(greys[0], box, length_px=line.length)
             fresh = [run for run in seen if not _is_used(run, used)]
             label = _read_one(greys, fresh[:_LABELS_TRIED], line, box)
         if label is not None:
             used.append(label.run)
-        if label is not None and line.error_px > _MOST_ERROR * line.length:
+        if label is not None and line.error_px > MOST_ERROR * line.length:
             # The text is plain, but a hair may hide where the bar ends.
             label = None
         is_arm = any(_meet(box, bar.box) for bar in found)
-        if label is not None or (not is_arm and _is_unread_bar(line, box, lines)):
+        if label is None and (is_arm or not _is_unread_bar(line, box, lines)):
+            continue
+        if label is not None or is_alike_from_all_sides(turned if is_vertical else pixels, line):
             found.append(_FoundBar(line, label, box, is_vertical))
     return found
 
@@ -298,20 +358,10 @@ def _rank(candidate: tuple[BarLine, bool]) -> tuple[float, bool, int, float]:
 
 def _is_unread_bar(line: BarLine, box: Box, lines: list[FoundLine]) -> bool:
     """Whether a line is a scale bar although no length was read beside it."""
-    if not _is_sure(line):
+    if not is_sure(line):
         return False
     runs = [Run(one.row0, one.row1, one.col0, one.col1, 0) for one in lines]
-    return line.has_ticks or bool(labels_near(box, runs))
-
-
-def _is_sure(line: BarLine) -> bool:
-    """Whether a line is too long, thin, even and strong for a hair."""
-    return (
-        line.length >= _UNREAD_PX
-        and line.error_px <= _MOST_ERROR * line.length
-        and line.contrast >= _UNREAD_LEVELS
-        and line.row1 - line.row0 <= _UNREAD_SHARE * line.length
-    )
+    return has_like_ticks(line) or bool(labels_near(box, runs))
 
 
 def _mask_bar(masked: NDArray[np.bool_], line: BarLine) -> None:

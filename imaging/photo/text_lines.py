@@ -31,6 +31,9 @@ _STROKE_KERNEL = np.ones((_STROKE_PX + 1, _STROKE_PX + 1), np.uint8)
 #: Heights of a character, px.
 _LOW_PX, _HIGH_PX = 6, 72
 
+#: Greatest width of a character, or of a few that touch, in heights.
+_WIDEST_CAPS = 4
+
 #: Gap between two runs that may be one line of text, in heights of a capital.
 _PART_GAP_CAPS = 4.0
 
@@ -76,6 +79,11 @@ class Run:
         gap = max(self.col0, other.col0) - min(self.col1, other.col1)
         return rows and gap <= _PART_GAP_CAPS * max(self.row1 - self.row0, other.row1 - other.row0)
 
+    def enlarged(self, scale: int) -> Run:
+        """Return the run in pixels of a photo that is so many times as large."""
+        row0, row1 = scale * self.row0, scale * self.row1
+        return Run(row0, row1, scale * self.col0, scale * self.col1, self.parts)
+
 
 def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the least and the greatest of the three channels, uint8 (h, w) each."""
@@ -85,15 +93,24 @@ def grey_maps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.
     return np.asarray(least, np.uint8), np.asarray(greatest, np.uint8)
 
 
-def find_runs(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[Run]:
-    """Return runs of character-like parts, those of most parts first."""
-    runs: list[Run] = []
+def find_parts(least: NDArray[np.uint8], greatest: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    """Return strokes as large as a character of each map: left, top, width, height; (n, 4)."""
+    found = []
     for hat in stroke_maps(least, greatest):
         for levels in _STROKE_LEVELS:
             parts = _parts(np.asarray(hat >= levels, np.uint8))
-            if len(parts) <= _MOST_PARTS:
-                runs.extend(_chains(parts))
+            if np.count_nonzero(_is_character(parts)) <= _MOST_PARTS:
+                found.append(parts)
                 break
+    return found
+
+
+def runs_of_parts(maps: list[NDArray[np.int64]]) -> list[Run]:
+    """Return runs of the parts of each map, those of most parts first."""
+    runs: list[Run] = []
+    for parts in maps:
+        lying = parts[_is_character(parts)]
+        runs.extend(_chains(lying[np.lexsort((lying[:, 1], lying[:, 0]))]))
     runs.sort(key=lambda run: (-run.parts, run.row0, run.col0))
     kept: list[Run] = []
     for run in runs:
@@ -133,7 +150,7 @@ def dark_strokes(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _parts(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Left, top, width, height of connected strokes as large as a character, from left to right."""
+    """Left, top, width, height of connected strokes as large as a character, however it lies."""
     # Every label begins with a run along a row: labels of 16 bits, thrice as fast, suffice for so
     # many of them.
     begins = cv2.countNonZero(cv2.subtract(strokes[:, 1:], strokes[:, :-1])) + len(strokes)
@@ -141,10 +158,15 @@ def _parts(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8, ltype=kind)
     boxes = stats[1:].astype(np.int64)
     wide, high = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
-    fits = (high >= _LOW_PX) & (high <= _HIGH_PX) & (wide <= 4 * high)
+    fits = _is_character(boxes) | _is_character(boxes[:, [1, 0, 3, 2]])
     fits &= boxes[:, cv2.CC_STAT_AREA] >= _LEAST_INK * wide * high
-    parts = boxes[fits][:, :4]
-    return np.asarray(parts[np.lexsort((parts[:, 1], parts[:, 0]))])
+    return np.asarray(boxes[fits][:, :4])
+
+
+def _is_character(parts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which parts are as high and as wide as a character."""
+    wide, high = parts[:, 2], parts[:, 3]
+    return np.asarray((high >= _LOW_PX) & (high <= _HIGH_PX) & (wide <= _WIDEST_CAPS * high))
 
 
 def _followers(

@@ -222,6 +222,22 @@ class HairTracing:
         reason="Shafts do not bend more sharply; a sharper turn is the change to another hair.",
         stage="tracing",
     )
+    curly_bend_radius_mm: float = setting(
+        0.25,
+        unit="mm",
+        low=0.05,
+        high=10.0,
+        reason="Curly hair bends as sharply as this; used where the photo's hair is curly.",
+        stage="tracing",
+    )
+    curly_bend_deg_per_mm: float = setting(
+        20.0,
+        unit="degrees per mm",
+        low=5.0,
+        high=1000.0,
+        reason="Hair whose long lines bend so much on average is curly; straight hair has 17.",
+        stage="tracing",
+    )
     min_length_mm: float = setting(
         0.12,
         unit="mm",

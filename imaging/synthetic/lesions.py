@@ -32,7 +32,7 @@ def paint_blobs(
     shape = portrait.skin.shape
     width = portrait.face_width_px
     symmetric = rng.random() < 0.6
-    zones = _zones(portrait, rng)
+    zones = zone_bias(portrait, rng)
     length = width * np.exp(rng.uniform(np.log(0.07), np.log(0.3)))
     patches = random_field(shape, length, rng)
     if rng.random() < 0.5:
@@ -46,7 +46,7 @@ def paint_blobs(
     patches = patches / max(float(patches.std()), 1e-6) + zones
     inside = portrait.skin
     if rng.random() < 0.6:
-        inside = inside & _confined(portrait, rng)
+        inside = inside & confined_skin(portrait, rng)
         if inside.sum() < 50:
             inside = portrait.skin
         patches = np.where(inside, patches, patches.min()).astype(np.float32)
@@ -60,10 +60,10 @@ def paint_blobs(
     profile = profile * profile * (3 - 2 * profile)
     grain = random_field(shape, width * rng.uniform(0.01, 0.06), rng)
     profile = profile * (1 - rng.uniform(0, 0.45) * np.clip(0.5 + 0.5 * grain, 0, 1))
-    return (amplitude * profile).astype(np.float32), _direction(rng)
+    return (amplitude * profile).astype(np.float32), drawn_direction(rng)
 
 
-def _direction(rng: np.random.Generator, *, cone_deg: float = 17.0) -> Floats:
+def drawn_direction(rng: np.random.Generator, *, cone_deg: float = 17.0) -> Floats:
     """Return a direction within the cone around the melasma vector, green 1."""
     axis = np.array(MELASMA_DIRECTION) / np.linalg.norm(MELASMA_DIRECTION)
     side = rng.standard_normal(3)
@@ -74,7 +74,7 @@ def _direction(rng: np.random.Generator, *, cone_deg: float = 17.0) -> Floats:
     return np.asarray(turned / turned[1], np.float32)
 
 
-def _zones(portrait: Portrait, rng: np.random.Generator) -> Floats:
+def zone_bias(portrait: Portrait, rng: np.random.Generator) -> Floats:
     """Return a bias that draws patches to forehead, cheeks, chin, or nowhere in particular."""
     u, v = portrait.u, portrait.v
     centres = {"forehead": (0, -0.85), "right": (-0.5, 0.3), "left": (0.5, 0.3), "chin": (0, 1.1)}
@@ -86,7 +86,7 @@ def _zones(portrait: Portrait, rng: np.random.Generator) -> Floats:
     return bias * np.float32(rng.random() < 0.75)
 
 
-def _confined(portrait: Portrait, rng: np.random.Generator) -> Mask:
+def confined_skin(portrait: Portrait, rng: np.random.Generator) -> Mask:
     """Return some of forehead, cheeks and chin: melasma often spares what lies between them."""
     # No border of a real zone is straight.
     wander = rng.uniform(0.0, 0.15)

@@ -9,7 +9,7 @@ from safetensors.torch import save
 
 from models.pigment_inference import DENSITY_UNIT, predict
 from models.pigment_inputs import ACROSS_PLANE, PLANES, input_planes
-from models.pigment_network import PigmentNet, folded_arrays
+from models.pigment_network import PigmentNet, folded_arrays, unfold
 
 SHAPE = (96, 80)
 RNG = np.random.default_rng(4)
@@ -40,6 +40,15 @@ def test_folded_weights_in_numpy_say_what_the_network_says_in_torch(network: Pig
     probability, density = predict(save(folded_arrays(network)), DENSITY, SKIN, POSITION)
     assert probability[SKIN] == pytest.approx(1 / (1 + np.exp(-logit[SKIN])), abs=1e-4)
     assert density[SKIN] == pytest.approx(DENSITY_UNIT * np.maximum(added[SKIN], 0), abs=1e-4)
+
+
+def test_a_deeper_network_begins_where_a_shallower_one_ended() -> None:
+    torch.manual_seed(5)
+    shallow, deep = PigmentNet((1, 1, 1, 1, 1), (1, 1, 1, 1)).eval(), PigmentNet().eval()
+    unfold(deep, folded_arrays(shallow))
+    planes = torch.from_numpy(input_planes(DENSITY, SKIN, POSITION)[None])
+    with torch.no_grad():
+        assert torch.allclose(deep(planes), shallow(planes), atol=1e-4)
 
 
 def test_a_mirrored_face_has_the_mirrored_result(network: PigmentNet) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.hair.diameter import CentreLine, measure_widths
+from imaging.hair.diameter import CentreLine, _draw_lines, measure_widths
 from imaging.hair.skin import linear_absorption
 from imaging.settings import HairSettings
 from imaging.synthetic.scalp import PRESETS, ScalpScene, make_scalp
@@ -216,3 +216,29 @@ def test_a_coarser_and_softer_copy_of_a_photo_gives_about_the_same_diameters() -
     shifts = [soft[i] - sharp[i] for i in sharp.keys() & soft.keys()]
     assert len(shifts) >= 15
     assert abs(np.mean(shifts)) <= 4.0
+
+
+def test_where_all_hairs_are_thin_they_tell_the_blur_together() -> None:
+    # Fine hairs of 2.5 to 3.2 px in rows, none wide enough to show the blur by its edges alone.
+    cover, lines = np.zeros((SIZE, SIZE)), []
+    widths_px = np.linspace(2.5, 3.2, 6)
+    for number, width_px in enumerate(widths_px):
+        one, line = bar(float(width_px), centre=(120.0, 30.0 + 36.0 * number), angle_deg=8.0)
+        cover, lines = np.maximum(cover, one), [*lines, line]
+    image = photographed(cover, blur_px=1.4, darkness=0.6)
+    pairs = [CentreLine(line, 4.0) for line in lines]
+    found, blur_px = measure_widths(image, pairs, HairSettings())
+    # The tried blurs stand a fifth apart.
+    assert blur_px == pytest.approx(1.4, rel=0.2)
+    assert np.mean(found - widths_px) == pytest.approx(0.0, abs=PROMISED_PX)
+
+
+def test_lines_are_drawn_alike_however_they_lie() -> None:
+    _, line = bar(5.0, angle_deg=31.0)
+    _, crossing = bar(5.0, angle_deg=100.0)
+    drawn = _draw_lines([CentreLine(line, 5.0), CentreLine(crossing, 5.0)], (SIZE, SIZE))
+    pair = [CentreLine(np.array([SIZE - 1, 0]) - one * (1, -1), 5.0) for one in (line, crossing)]
+    mirrored = _draw_lines(pair, (SIZE, SIZE))
+    assert all((one[:, ::-1] == other).all() for one, other in zip(drawn, mirrored, strict=True))
+    # Where they cross, each of the two maps has another of them.
+    assert ((drawn[0] != drawn[1]).sum()) >= 4

@@ -19,7 +19,9 @@ from imaging.synthetic.blemishes import (
     compress,
     cover_eyes,
 )
+from imaging.synthetic.development import develop
 from imaging.synthetic.face import PATTERNS, REGIONS, MelasmaSpec, apply_density, paint_melasma
+from imaging.synthetic.lesion_shapes import paint_shapes
 from imaging.synthetic.lesions import paint_blobs
 from imaging.synthetic.portrait import make_portrait
 
@@ -131,6 +133,44 @@ def test_a_portrait_is_repeatable_and_its_paint_lies_within_its_amplitude() -> N
     assert direction[1] == pytest.approx(1.0)
     whole = make_portrait((64, 64), face_width_px=80, rng=np.random.default_rng(3), is_patch=True)
     assert whole.skin.all()
+
+
+def test_shapes_of_every_family_cover_about_what_was_asked_for() -> None:
+    face = make_portrait((96, 80), face_width_px=64, rng=np.random.default_rng(3))
+    for cover in (0.1, 0.5, 0.9):
+        found = []
+        for seed in range(24):  # each of the six families and the old one several times
+            density, direction = paint_shapes(
+                face, amplitude=0.2, cover=cover, rng=np.random.default_rng(seed)
+            )
+            assert 0 <= density.min() <= density.max() <= 0.2 + 1e-6
+            assert direction[1] == pytest.approx(1.0)
+            found.append(float((density >= 0.1)[face.skin].mean()))
+        # Confined lesions cover that share of a part of the face, texture opens holes in others.
+        assert max(found) == pytest.approx(cover, abs=0.1)
+        assert min(found) > 0.05 * cover
+
+
+def test_a_poor_photograph_shows_the_lesion_at_the_contrast_it_tells() -> None:
+    face = make_portrait((96, 80), face_width_px=64, rng=np.random.default_rng(3))
+    direction = np.array([0.73, 1.0, 1.15], np.float32)
+    added = np.zeros((96, 80), np.float32)
+    added[30:60, 20:60] = 0.05
+    contrasts = []
+    for seed in range(12):
+        shown, density, contrast = develop(
+            face.density + added[..., None] * direction,
+            added,
+            direction,
+            rng=np.random.default_rng(seed),
+        )
+        assert np.isfinite(density).all()
+        assert shown[added == 0] == pytest.approx(0.0, abs=1e-5)
+        # A veil takes more where skin is dark.
+        assert np.median(shown[added > 0]) == pytest.approx(0.05 * contrast, rel=0.4)
+        contrasts.append(contrast)
+    assert min(contrasts) < 0.8
+    assert max(contrasts) > 1.0
 
 
 def test_symmetric_lesions_mirror_each_other() -> None:

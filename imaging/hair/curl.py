@@ -1,0 +1,33 @@
+"""Whether the hair of a photograph is curly: then shafts bend sharply and need not lean alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..settings import HairSettings
+from .lines import STEP_PX, Lines
+
+#: A stub shorter than this shows no bend: what its direction turns by is noise.
+_LEAST_LENGTH_MM = 0.4
+#: Hair is judged by its long lines when at least this share of all lines is long.
+_LEAST_LONG_SHARE = 0.15
+
+
+def has_curly_hair(lines: Lines, px_per_mm: float, settings: HairSettings) -> bool:
+    """Tell whether the long lines of a photograph bend as curly hair does.
+
+    Parameters
+    ----------
+    lines : Lines
+        Candidate centre lines of the whole photograph.
+    px_per_mm : float
+        Working pixels of the lines per millimetre.
+    settings : HairSettings
+        ``curly_bend_deg_per_mm`` is the limit of the mean bend.
+    """
+    lengths_mm = lines.counts * STEP_PX / px_per_mm
+    is_long = lengths_mm >= _LEAST_LENGTH_MM
+    if not is_long.any() or is_long.mean() < _LEAST_LONG_SHARE:
+        return False
+    bend = np.abs(lines.turns[is_long]).sum() / lengths_mm[is_long].sum()
+    return bool(np.degrees(bend) >= settings.curly_bend_deg_per_mm)
