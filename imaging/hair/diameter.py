@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..photo.polylines import arc_lengths, points_along
 from ..photo.ranks import MAD_TO_SIGMA, median, percentile
 from ..settings import HairSettings
+from .drawn_lines import number_lines
 from .edge_fit import (
     LEAST_BLUR_PX,
     LEAST_CONTRAST,
@@ -64,8 +65,6 @@ _RISE = 0.12
 _OFF_CENTRE_WIDTHS, _OFF_CENTRE_PX = 0.12, 0.8
 #: No other hair's line may lie between the edges, but for this many widths at each.
 _INSET_WIDTHS = 0.1
-#: Distance of the points that a line is drawn with, px: no pixel on its way is left out.
-_DOT_PX = 0.5
 #: Misfit (share of the shaft's darkness) from which the three levels do not describe a stretch.
 _WORST_MISFIT = 0.08
 #: Widths of one hair agree when they are within this factor and length (px) of the lower ones.
@@ -265,43 +264,11 @@ def _read_profiles(absorption: Map, lines: list[CentreLine]) -> tuple[Profiles, 
     rows = np.clip(np.rint(y), 0, absorption.shape[0] - 1).astype(np.intp)
     own = owner[:, None, None] + 1
     other = np.zeros((len(owner), x.shape[1]), bool)
-    for drawn in _draw_lines(lines, absorption.shape):
+    for drawn in number_lines([line.points for line in lines], absorption.shape):
         met = drawn[rows, columns].reshape(values.shape)
         other |= ((met > 0) & (met != own)).any(axis=1)
     profiles = Profiles(values.mean(axis=1, dtype=np.float64), across, owner.astype(np.intp), guess)
     return profiles, other
-
-
-def _draw_lines(
-    lines: list[CentreLine], shape: tuple[int, ...]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return two maps of the centre lines: the number of the hair from 1, 0 elsewhere.
-
-    Where lines meet the first map has the last of them and the second the first, so that a hair
-    finds every other one whatever their order.  Every point marks the pixels on all its sides: a
-    line is two pixels wide, and lies the same in a turned photo, which OpenCV's lines do not.
-    """
-    height, width = shape
-    places, numbers = [np.zeros((0, 2))], [np.zeros(0, np.int32)]
-    for index, line in enumerate(lines):
-        points = np.asarray(line.points, np.float64)
-        along = arc_lengths(points)
-        count = max(2, int(np.ceil(along[-1] / _DOT_PX)) + 1)
-        places.append(points_along(points, np.linspace(0.0, along[-1], count), arc=along))
-        numbers.append(np.full(count, index + 1, np.int32))
-    x, y = np.concatenate(places).T
-    rows = np.stack([np.floor(y), np.floor(y), np.ceil(y), np.ceil(y)], axis=1).astype(np.intp)
-    columns = np.stack([np.floor(x), np.ceil(x)] * 2, axis=1).astype(np.intp)
-    number = np.repeat(np.concatenate(numbers), 4).reshape(-1, 4)
-    is_in = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    rows, columns, number = rows[is_in], columns[is_in], number[is_in]
-    last, first = np.zeros((height, width), np.int32), np.zeros((height, width), np.int32)
-    # Of several that are written to one place the last stays.
-    last[rows, columns] = number
-    # Copied, since NumPy walks through views that run backwards in the order of memory.
-    rows, columns, number = rows[::-1].copy(), columns[::-1].copy(), number[::-1].copy()
-    first[rows, columns] = number
-    return last, first
 
 
 def _find_edges(profiles: Profiles) -> tuple[Floats, Floats, Flags]:

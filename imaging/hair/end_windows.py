@@ -5,10 +5,10 @@ Which lines are hairs is not decided here: a line keeps its place, only its ends
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .drawn_lines import covered_pixels
 from .evidence import EndJudge, Map, ShaftEvidence, read_at
 from .strips import Strip
 
@@ -21,8 +21,6 @@ ACROSS_MM = np.arange(-0.108, 0.1081, 0.012)
 _END_MM = 0.15
 #: Longer hair was not trained on; its ends stay.
 MOST_LENGTH_MM = 1.2
-#: Lines are drawn with this many bits of a pixel.
-_SHIFT = 4
 #: Values are told in these units, so that each is about 0.
 _USUAL_LENGTH_MM, _USUAL_WIDTH_MM = 0.4, 0.06
 
@@ -57,18 +55,22 @@ def end_windows(
         Darkness and shade as shares of the line's darkness, whether other lines lie there, and
         whether the line itself would if it went straight on to its end.
     """
-    covers = [_drawn(strip, evidence) for strip in strips]
+    covers = [
+        covered_pixels(strip.points, strip.width_mm * evidence.px_per_mm, evidence.darkness.shape)
+        for strip in strips
+    ]
+    # How many lines cover a pixel: less one where the line itself does, others are left.
     total = np.zeros(evidence.darkness.shape, np.int16)
-    for place, cover in covers:
-        total[place] += cover
+    for cover in covers:
+        total[cover] += 1
     shape = (len(which), 2, 4, len(ALONG_MM), len(ACROSS_MM))
     windows = np.zeros(shape, np.float32)
     along, across = ALONG_MM * evidence.px_per_mm, ACROSS_MM * evidence.px_per_mm
     for row, i in enumerate(which):
-        strip, (place, cover) = strips[i], covers[i]
-        total[place] -= cover
+        strip = strips[i]
+        total[covers[i]] -= 1
         others = np.minimum(total, 1).astype(np.float32)
-        total[place] += cover
+        total[covers[i]] += 1
         own = (ALONG_MM[:, None] <= 0) & (np.abs(ACROSS_MM) <= strip.width_mm / 2)
         for k, (x0, y0, ux, uy) in enumerate(frames[row]):
             x = (x0 + along[:, None] * ux - across * uy).astype(np.float32)
@@ -101,23 +103,50 @@ def move_ends(
 
     White and grey hair, and hair longer than `MOST_LENGTH_MM`, stays as it is.
     """
-    px_per_mm = evidence.px_per_mm
-    which = np.array(
-        [
-            i
-            for i, strip in enumerate(strips)
-            if not strip.is_pale and len(strip.points) * strip.step_px <= MOST_LENGTH_MM * px_per_mm
-        ],
-        np.intp,
-    )
+    which = judged_lines(strips, evidence.px_per_mm)
     if not len(which):
         return lines
-    frames = np.stack([end_frames(lines[i], strips[i].step_px, px_per_mm) for i in which])
-    moves = judge(end_windows(strips, frames, which, evidence), values[which])
+    frames = frames_of(lines, strips, which, evidence.px_per_mm)
+    moves_mm = judge(end_windows(strips, frames, which, evidence), values[which])
+    return place_ends(lines, which, frames, moves_mm.astype(np.float64) * evidence.px_per_mm)
+
+
+def judged_lines(strips: list[Strip], px_per_mm: float) -> NDArray[np.intp]:
+    """Return which strips have ends that a judge was trained to set: short, dark ones."""
+    most_px = MOST_LENGTH_MM * px_per_mm
+    is_judged = [not s.is_pale and len(s.points) * s.step_px <= most_px for s in strips]
+    return np.flatnonzero(np.array(is_judged, bool))
+
+
+def frames_of(
+    lines: list[NDArray[np.floating]],
+    strips: list[Strip],
+    which: NDArray[np.intp],
+    px_per_mm: float,
+) -> Floats:
+    """Return the `end_frames` of these lines, root first, shape (n, 2, 4)."""
+    return np.stack([end_frames(lines[i], strips[i].step_px, px_per_mm) for i in which])
+
+
+def place_ends(
+    lines: list[NDArray[np.floating]], which: NDArray[np.intp], frames: Floats, moves_px: Floats
+) -> list[NDArray[np.floating]]:
+    """Return all lines, of which these have their ends moved outwards and to the left."""
     moved = list(lines)
     for row, i in enumerate(which):
-        moved[i] = _moved(lines[i], frames[row], moves[row].astype(np.float64) * px_per_mm)
+        moved[i] = _moved(lines[i], frames[row], moves_px[row])
     return moved
+
+
+def drawn_inwards(moves_mm: Map, *, share: float, root_mm: float, tip_mm: float) -> Map:
+    """Return this share of moves, shape (n, 2, 2), with roots and tips moved further outwards.
+
+    A network learns where the shafts of generated scalps end; real ones fade faster, which three
+    numbers of the model's contract make up for.
+    """
+    moves = np.float32(share) * moves_mm
+    moves[..., 0] += np.array([root_mm, tip_mm], np.float32)
+    return moves
 
 
 def _moved(line: NDArray[np.floating], frames: Floats, moves_px: Floats) -> NDArray[np.floating]:
@@ -129,17 +158,3 @@ def _moved(line: NDArray[np.floating], frames: Floats, moves_px: Floats) -> NDAr
         # The old end gives way to the new one, and so does what lies beyond it.
         kept &= (line - (x, y)) @ (ux, uy) < min(out, 0.0)
     return np.vstack([ends[:1], line[kept], ends[1:]])
-
-
-def _drawn(strip: Strip, evidence: ShaftEvidence) -> tuple[tuple[slice, slice], NDArray[np.int16]]:
-    """Return the place of a line in the photo and which pixels of it the line covers."""
-    height, width = evidence.darkness.shape
-    pad = 12
-    low = np.maximum(np.floor(strip.points.min(axis=0)).astype(int) - pad, 0)
-    high = np.ceil(strip.points.max(axis=0)).astype(int) + pad + 1
-    high = np.minimum(high, (width, height))
-    cover = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-    places = np.round((strip.points - low) * (1 << _SHIFT)).astype(np.int32)
-    thick = max(1, round(strip.width_mm * evidence.px_per_mm))
-    cv2.polylines(cover, [places], False, 1, thick, shift=_SHIFT)
-    return (slice(low[1], high[1]), slice(low[0], high[0])), cover.astype(np.int16)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
+from .end_windows import drawn_inwards
 from .evidence import EndVotes, Map, ShaftEvidence
 from .ridges import find_ridges, shaft_density
 from .skin import optical_densities
@@ -83,15 +84,10 @@ def _find_ridges_and_judge(
     """Return the classical evidence with the learned judge of ends; parameters of `Segmenter`."""
     evidence = find_ridges(pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings)
     network = importlib.import_module("models.end_network")
-    how = model.contract["end_moves"]
-    outwards = np.array([how["root_mm"], how["tip_mm"]], np.float32)
+    how = {name: model.contract["end_moves"][name] for name in ("share", "root_mm", "tip_mm")}
 
     def judge(windows: Map, values: Map) -> Map:
-        moves: Map = np.float32(how["share"]) * network.predict_moves(
-            model.weights, windows, values
-        )
-        moves[..., 0] += outwards
-        return moves
+        return drawn_inwards(network.predict_moves(model.weights, windows, values), **how)
 
     return replace(evidence, judge=judge)
 

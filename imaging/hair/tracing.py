@@ -93,17 +93,8 @@ def _trace_lines(
     evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[list[TracedHair], Floats]:
     """Return hairs as the lines that the evidence holds, however poor, and the clarity of each."""
-    tracks = recall(find_tracks, evidence, settings)
-    strips, _ = recall(choose_strips, tracks, evidence, settings)
-    strips = recall(join_strips, strips, evidence, settings)
-    strips = recall(_with_pale_hairs, strips, evidence, settings)
-    is_curly = has_curly_hair(tracks, evidence.px_per_mm, settings)
-    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
-    confidences = confidence(strips, rooting, evidence.px_per_mm)
-    lines: list[NDArray[np.floating]] = [
-        strip.points[::-1] if is_reversed else strip.points
-        for strip, is_reversed in zip(strips, rooting.is_reversed, strict=True)
-    ]
+    strips, rooting, confidences = trace_strips(evidence, settings)
+    lines = root_first(strips, rooting)
     if evidence.judge is not None and strips:
         values = line_values(strips, features(strips, rooting), confidences, evidence.px_per_mm)
         lines = move_ends(lines, strips, values, evidence.judge, evidence)
@@ -112,6 +103,27 @@ def _trace_lines(
         for i, strip in enumerate(strips)
     ]
     return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
+
+
+def trace_strips(
+    evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[list[Strip], Rooting, Floats]:
+    """Return all strips of the evidence, the dark ones first, their roots, and how sure each is."""
+    tracks = recall(find_tracks, evidence, settings)
+    strips, _ = recall(choose_strips, tracks, evidence, settings)
+    strips = recall(join_strips, strips, evidence, settings)
+    strips = recall(_with_pale_hairs, strips, evidence, settings)
+    is_curly = has_curly_hair(tracks, evidence.px_per_mm, settings)
+    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
+    return strips, rooting, confidence(strips, rooting, evidence.px_per_mm)
+
+
+def root_first(strips: list[Strip], rooting: Rooting) -> list[NDArray[np.floating]]:
+    """Return the centre lines of the strips from root to tip."""
+    return [
+        strip.points[::-1] if is_reversed else strip.points
+        for strip, is_reversed in zip(strips, rooting.is_reversed, strict=True)
+    ]
 
 
 def _with_pale_hairs(
