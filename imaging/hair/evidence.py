@@ -16,36 +16,6 @@ EndJudge = Callable[[Map, Map], Map]
 
 
 @dataclass(frozen=True, eq=False)
-class EndVotes:
-    """Where each pixel of a shaft believes the ends of its hair, from a learned segmenter.
-
-    Parameters
-    ----------
-    core, root_heat, tip_heat : ndarray of float32, shape (h, w)
-        Probabilities of the middle of a shaft, a root and a tip; pixels are `stride` working
-        pixels wide.
-    ends : ndarray of float32, shape (4, h, w)
-        Root x, y and tip x, y in mm from the pixel's centre.
-    width_mm : ndarray of float32, shape (h, w)
-    stride : int
-    reach_mm : float
-        Ends farther than this are pointed at from this distance only.
-    logistic : tuple of float
-        Intercept and coefficients of the confidence, one for each of `voted_hair.FEATURES`; they
-        belong to the weights.
-    """
-
-    core: Map
-    ends: Map
-    root_heat: Map
-    tip_heat: Map
-    width_mm: Map
-    stride: int
-    reach_mm: float
-    logistic: tuple[float, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class ShaftEvidence:
     """Evidence for shafts; everything after it is shared by all segmenters.
 
@@ -65,8 +35,6 @@ class ShaftEvidence:
         Working pixels per millimetre (per assumed millimetre when the photo has no scale).
     zoom : float
         Working pixels per photo pixel.
-    votes : EndVotes or None
-        What a learned segmenter adds.
     pale, grey : ShaftEvidence or None
         Evidence for white and for grey hairs among the dark ones: its darkness is paleness, or
         greyness (`white`).
@@ -83,7 +51,6 @@ class ShaftEvidence:
     valid: NDArray[np.bool_]
     px_per_mm: float
     zoom: float
-    votes: EndVotes | None = None
     judge: EndJudge | None = None
     pale: ShaftEvidence | None = None
     grey: ShaftEvidence | None = None

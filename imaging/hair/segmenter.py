@@ -1,7 +1,8 @@
 """The segmenters by name: each turns pixels at the working scale into evidence for hairs.
 
-``ridges`` is classical.  The others are the learned models ``hair-…`` of the registry; this is the
-one place of the wing that touches `models`.
+``ridges`` is classical.  The others are the learned models ``hair-…`` of the registry: they add to
+its evidence what moves the ends of the traced lines.  This is the one place of the wing that
+touches `models`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from numpy.typing import NDArray
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
 from .end_windows import drawn_inwards
-from .evidence import EndVotes, Map, ShaftEvidence
-from .ridges import find_ridges, shaft_density
-from .skin import optical_densities
+from .evidence import Map, ShaftEvidence
+from .ridges import find_ridges
 
 #: The classical segmenter: no torch, no weights.
 CLASSICAL = "ridges"
@@ -59,9 +59,7 @@ def find_segmenter(name: str) -> Segmenter:
     """
     if name == CLASSICAL:
         return find_ridges
-    model = learned_model(name)
-    find = _find_ridges_and_judge if "end_moves" in model.contract else _find_votes
-    return partial(find, model=model)
+    return partial(_find_ridges_and_judge, model=learned_model(name))
 
 
 def weights_digest(name: str) -> str:
@@ -90,34 +88,6 @@ def _find_ridges_and_judge(
         return drawn_inwards(network.predict_moves(model.weights, windows, values), **how)
 
     return replace(evidence, judge=judge)
-
-
-def _find_votes(
-    pixels: Map,
-    *,
-    valid: NDArray[np.bool_],
-    px_per_mm: float,
-    zoom: float,
-    settings: HairSettings,
-    model: Any,
-) -> ShaftEvidence:
-    """Return the evidence of the learned segmenter; the parameters are those of `Segmenter`."""
-    inference = importlib.import_module("models.inference")
-    densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
-    maps = inference.predict(model.weights, inference.limit_density(densities, valid))
-    darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
-    rows, columns = (np.arange(n) * maps.stride for n in maps.core.shape)
-    votes = EndVotes(
-        core=np.where(valid[np.ix_(rows, columns)], maps.core, np.float32(0.0)),
-        ends=maps.ends,
-        root_heat=maps.root_heat,
-        tip_heat=maps.tip_heat,
-        width_mm=maps.width_mm,
-        stride=maps.stride,
-        reach_mm=maps.reach_mm,
-        logistic=tuple(float(value) for value in model.contract["logistic"]),
-    )
-    return ShaftEvidence(darkness, shade, (), valid, px_per_mm, zoom, votes)
 
 
 @lru_cache(maxsize=2)

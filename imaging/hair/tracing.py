@@ -15,8 +15,6 @@ from .evidence import Map, ShaftEvidence, read_at
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
 from .tracks import find_tracks
-from .voted_hair import VotedHair
-from .votes import collect_hairs
 from .white import Limits, choose_pale_hairs, grey_limits, white_limits
 
 Floats = NDArray[np.float64]
@@ -72,19 +70,12 @@ class TracedHair:
 def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
     """Return every hair of the evidence as an object of its own.
 
-    Hairs less certain than ``min_confidence`` (voted: ``min_vote_confidence``) are dropped, and
-    lines where nothing around is clearer than texture (``least_clarity``).  Sorted by root, top to
-    bottom.
+    Hairs less certain than ``min_confidence`` are dropped, and lines where nothing around is
+    clearer than texture (``least_clarity``).  Sorted by root, top to bottom.
     """
-    if evidence.votes is not None:
-        least = settings.min_vote_confidence
-        voted = recall(collect_hairs, evidence, settings)
-        hairs = [_voted_hair(hair, evidence) for hair in voted]
-    else:
-        least = settings.min_confidence
-        lines, clarities = recall(_trace_lines, evidence, settings)
-        hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
-    hairs = [hair for hair in hairs if hair.confidence >= least]
+    lines, clarities = recall(_trace_lines, evidence, settings)
+    hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
+    hairs = [hair for hair in hairs if hair.confidence >= settings.min_confidence]
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
     return hairs
 
@@ -307,48 +298,16 @@ def _hair(
     certainty: float,
     evidence: ShaftEvidence,
 ) -> TracedHair:
-    return _traced(
-        line,
-        evidence,
-        width_mm=strip.width_mm,
-        has_root=bool(rooting.has_root[i]),
-        confidence=certainty,
-        leaves_field=bool(rooting.tip_leaves[i]),
-        is_pale=strip.is_pale,
-    )
-
-
-def _voted_hair(hair: VotedHair, evidence: ShaftEvidence) -> TracedHair:
-    return _traced(
-        hair.points,
-        evidence,
-        width_mm=hair.width_mm,
-        has_root=hair.has_root,
-        confidence=hair.confidence,
-        leaves_field=hair.tip_leaves,
-    )
-
-
-def _traced(
-    points: NDArray[np.floating],
-    evidence: ShaftEvidence,
-    *,
-    width_mm: float,
-    has_root: bool,
-    confidence: float,
-    leaves_field: bool,
-    is_pale: bool = False,
-) -> TracedHair:
-    """Return a line of working pixels, root first, as a hair of the photo."""
-    path = evidence.in_photo(points)
+    """Return a strip with its line of working pixels, root first, as a hair of the photo."""
+    path = evidence.in_photo(line)
     length_px = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
     photo_px_per_mm = evidence.px_per_mm / evidence.zoom
     return TracedHair(
         path_px=path,
         length_mm=length_px / photo_px_per_mm,
-        width_px=width_mm * photo_px_per_mm,
-        has_root=has_root,
-        confidence=confidence,
-        leaves_field=leaves_field,
-        is_pale=is_pale,
+        width_px=strip.width_mm * photo_px_per_mm,
+        has_root=bool(rooting.has_root[i]),
+        confidence=certainty,
+        leaves_field=bool(rooting.tip_leaves[i]),
+        is_pale=strip.is_pale,
     )

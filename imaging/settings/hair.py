@@ -35,13 +35,6 @@ class HairSettings(HairTracing):
         reason="A traced line that is less likely a rooted hair than this is dropped.",
         stage="measuring",
     )
-    min_vote_confidence: float = setting(
-        0.6,
-        low=0.0,
-        high=1.0,
-        reason="The same for a learned segmenter: least bias of labelled frames 00-19.",
-        stage="measuring",
-    )
     least_clarity: float = setting(
         0.5,
         low=0.0,

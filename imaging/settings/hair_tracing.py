@@ -186,20 +186,6 @@ class HairTracing:
         reason="Steps of 10 degrees, the resolution of the filters.",
         stage="evidence",
     )
-    least_vote: float = setting(
-        0.3,
-        low=0.05,
-        high=0.95,
-        reason="Learned segmenter: probability of shaft from which a pixel votes for its hair.",
-        stage="tracing",
-    )
-    min_votes: float = setting(
-        3.0,
-        low=0.5,
-        high=100.0,
-        reason="Learned segmenter: votes that must agree on a hair; a fine stub has ten.",
-        stage="tracing",
-    )
     seed_response: float = setting(
         0.08,
         low=0.01,

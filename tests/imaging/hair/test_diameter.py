@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.hair.diameter import CentreLine, _draw_lines, measure_widths
+from imaging.hair.diameter import CentreLine, measure_widths
 from imaging.hair.skin import linear_absorption
 from imaging.settings import HairSettings
 from imaging.synthetic.scalp import PRESETS, ScalpScene, make_scalp
@@ -231,14 +231,3 @@ def test_where_all_hairs_are_thin_they_tell_the_blur_together() -> None:
     # The tried blurs stand a fifth apart.
     assert blur_px == pytest.approx(1.4, rel=0.2)
     assert np.mean(found - widths_px) == pytest.approx(0.0, abs=PROMISED_PX)
-
-
-def test_lines_are_drawn_alike_however_they_lie() -> None:
-    _, line = bar(5.0, angle_deg=31.0)
-    _, crossing = bar(5.0, angle_deg=100.0)
-    drawn = _draw_lines([CentreLine(line, 5.0), CentreLine(crossing, 5.0)], (SIZE, SIZE))
-    pair = [CentreLine(np.array([SIZE - 1, 0]) - one * (1, -1), 5.0) for one in (line, crossing)]
-    mirrored = _draw_lines(pair, (SIZE, SIZE))
-    assert all((one[:, ::-1] == other).all() for one, other in zip(drawn, mirrored, strict=True))
-    # Where they cross, each of the two maps has another of them.
-    assert ((drawn[0] != drawn[1]).sum()) >= 4
