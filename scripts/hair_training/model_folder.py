@@ -26,8 +26,10 @@ from imaging.hair.score import extract_evidence
 from imaging.hair.tracing import features, local_clarity, root_first, trace_strips
 from imaging.photo.reading import read_photo
 from imaging.records import PhotoInputs
-from imaging.settings import HairSettings, Settings
+from imaging.settings import HairSettings
 from models.end_network import EndNet, predict_moves
+
+from .samples import classical_settings
 
 #: Scale of the labelled photographs, px/mm.
 LABELLED_PX_PER_MM = 179.5
@@ -95,7 +97,7 @@ def choose_moves(weights: bytes, folder: Path) -> EndMoves:
 
 
 def _trace(weights: bytes, path: Path) -> _Frame:
-    settings = Settings()
+    settings = classical_settings()
     inputs = PhotoInputs(px_per_mm=LABELLED_PX_PER_MM)
     photo = read_photo(path, photo_id=path.name, settings=settings.photo, inputs=inputs)
     shafts = extract_evidence(photo, settings).shafts

@@ -16,6 +16,7 @@ from imaging.hair.end_windows import (
 )
 from imaging.hair.ends import as_ends, pair_ends
 from imaging.hair.score import extract_evidence
+from imaging.hair.segmenter import CLASSICAL
 from imaging.hair.tracing import features, root_first, trace_strips
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import Settings
@@ -63,10 +64,16 @@ def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
     return replace(spec, units=units, camera=replace(spec.camera, is_grey=False))
 
 
+def classical_settings() -> Settings:
+    """Return the default settings but for the segmenter: ends are moved from where it set them."""
+    defaults = Settings()
+    return replace(defaults, hair=replace(defaults.hair, segmenter=CLASSICAL))
+
+
 def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
     """Return the samples of one scene; None where nothing is traced."""
     scene = make_scalp(spec, rng=rng)
-    settings = Settings()
+    settings = classical_settings()
     photo = Photo("scene", scene.pixels, "", inputs=PhotoInputs(px_per_mm=scene.px_per_mm))
     shafts = extract_evidence(photo, settings).shafts
     strips, rooting, sure = trace_strips(shafts, settings.hair)

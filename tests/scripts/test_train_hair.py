@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.torch import load
-from train_hair import draw_samples, train
 
 from hair_training import model_folder
 from hair_training.model_folder import EndMoves, choose_moves, write_model
@@ -18,6 +17,7 @@ from hair_training.random_scenes import FIELD_MM, random_scene
 from hair_training.samples import crowded_scene, sample_scene
 from imaging.hair.segmenter import learned_model
 from models.end_network import EndNet
+from train_hair import draw_samples, train
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "hair" / "s01_baseline.jpg"
 
