@@ -7,6 +7,7 @@ touches `models`.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -59,15 +60,18 @@ def find_segmenter(name: str) -> Segmenter:
     """
     if name == CLASSICAL:
         return find_ridges
-    return partial(_find_ridges_and_judge, model=learned_model(name))
+    model = learned_model(name)
+    return partial(_find_ridges_and_judge, model=model, how=_end_moves(model))
 
 
 def weights_digest(name: str) -> str:
-    """Return the digest of a segmenter's weights; empty for one without weights."""
+    """Return the digest of all that a model adds to the settings; empty for one without weights."""
     if name == CLASSICAL:
         return ""
-    digest: str = learned_model(name).sha256
-    return digest
+    model = learned_model(name)
+    # The numbers beside the weights change results as the weights do.
+    whole = f"{model.sha256} {sorted(_end_moves(model).items())}"
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _find_ridges_and_judge(
@@ -78,16 +82,27 @@ def _find_ridges_and_judge(
     zoom: float,
     settings: HairSettings,
     model: Any,
+    how: dict[str, float],
 ) -> ShaftEvidence:
     """Return the classical evidence with the learned judge of ends; parameters of `Segmenter`."""
     evidence = find_ridges(pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings)
     network = importlib.import_module("models.end_network")
-    how = {name: model.contract["end_moves"][name] for name in ("share", "root_mm", "tip_mm")}
 
     def judge(windows: Map, values: Map) -> Map:
         return drawn_inwards(network.predict_moves(model.weights, windows, values), **how)
 
     return replace(evidence, judge=judge)
+
+
+def _end_moves(model: Any) -> dict[str, float]:
+    """Return the parameters of `drawn_inwards` from the contract of a model."""
+    try:
+        told = model.contract["end_moves"]
+        return {name: float(told[name]) for name in ("share", "root_mm", "tip_mm")}
+    except (KeyError, TypeError, ValueError) as err:
+        raise ModelTamperedError(
+            f"model.json of {model.name} does not say how far ends are moved: {err!r}."
+        ) from err
 
 
 @lru_cache(maxsize=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import shutil
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,7 +16,13 @@ import pytest
 from imaging.errors import ModelTamperedError, SettingsError
 from imaging.hair.ends import as_ends, pair_ends
 from imaging.hair.score import score_photo
-from imaging.hair.segmenter import CLASSICAL, learned_model, segmenter_names
+from imaging.hair.segmenter import (
+    CLASSICAL,
+    find_segmenter,
+    learned_model,
+    segmenter_names,
+    weights_digest,
+)
 from imaging.photo.reading import read_photo
 from imaging.records import HairScore, Photo, PhotoInputs
 from imaging.settings import Settings, effective_settings
@@ -126,21 +133,42 @@ def test_a_wrong_name_lists_the_right_ones() -> None:
 
 
 @pytest.fixture
-def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the model that a test may spoil."""
+def own_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a copy of the model that a test may spoil."""
     from models import registry
 
     shutil.copytree(registry.WEIGHTS_FOLDER / LEARNED, tmp_path / LEARNED)
     read = registry.read_model
     monkeypatch.setattr(registry, "read_model", lambda name: read(name, folder=tmp_path))
     learned_model.cache_clear()
-    yield tmp_path / LEARNED / "weights.safetensors"
+    yield tmp_path / LEARNED
     learned_model.cache_clear()
 
 
-def test_tampered_weights_are_refused(own_weights: Path) -> None:
-    weights = bytearray(own_weights.read_bytes())
+def test_tampered_weights_are_refused(own_model: Path) -> None:
+    path = own_model / "weights.safetensors"
+    weights = bytearray(path.read_bytes())
     weights[-1] ^= 1
-    own_weights.write_bytes(bytes(weights))
+    path.write_bytes(bytes(weights))
     with pytest.raises(ModelTamperedError, match=r"weights\.safetensors of hair-2"):
         learned_model(LEARNED)
+
+
+def test_the_digest_follows_the_numbers_beside_the_weights(own_model: Path) -> None:
+    before = weights_digest(LEARNED)
+    path = own_model / "model.json"
+    contract = json.loads(path.read_text(encoding="utf-8"))
+    contract["end_moves"]["share"] -= 0.1
+    path.write_text(json.dumps(contract), encoding="utf-8")
+    learned_model.cache_clear()
+    assert weights_digest(LEARNED) != before
+    assert weights_digest(CLASSICAL) == ""
+
+
+def test_a_contract_without_these_numbers_is_refused(own_model: Path) -> None:
+    path = own_model / "model.json"
+    contract = json.loads(path.read_text(encoding="utf-8"))
+    del contract["end_moves"]["tip_mm"]
+    path.write_text(json.dumps(contract), encoding="utf-8")
+    with pytest.raises(ModelTamperedError, match=r"hair-2 does not say how far .*tip_mm"):
+        find_segmenter(LEARNED)
