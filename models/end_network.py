@@ -21,7 +21,11 @@ LEAST_SHARE, MOST_SHARE = -1.0, 2.0
 
 
 class EndNet(nn.Module):
-    """Moves of both ends, mm, and the logit of a hair, from windows and values."""
+    """Moves of both ends, mm, and the logit of a hair, from windows and values.
+
+    Layers by the names they have in the weights: ``e`` sees one window and the side it is on, ``p``
+    sums up what it saw, ``h`` judges both ends and the values of the line together.
+    """
 
     def __init__(self) -> None:
         super().__init__()
