@@ -1,1 +1,1 @@
-"""Training of the hair network: random scenes, what it should say of them, and the loop."""
+"""Training of the hair network: random scenes, samples of their lines, and the folder written."""
