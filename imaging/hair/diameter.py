@@ -177,10 +177,10 @@ def _refit_unclear(
         # Dark and light hairs of one photo have a darkness each.
         alike = (start[:, 3] < 0) == is_light
         known, unclear = alike & clear & alone, alike & ~(clear & alone)
-        spread = _DARKNESS_SPREAD
         few = known.sum() < max(_EDGES_FOR_BLUR, _CLEAR_SHARE * np.count_nonzero(alike & alone))
-        if few and _are_many(profiles, alike & alone):
-            known, unclear, spread = alike & alone, alike, _DARKNESS_SPREAD_THIN
+        are_all_thin = bool(few) and _are_many(profiles, alike & alone)
+        if are_all_thin:
+            known, unclear = alike & alone, alike
             held = fit_edges(
                 profiles.chosen(alike),
                 weights[alike],
@@ -188,20 +188,20 @@ def _refit_unclear(
                 Expected(blur_px, _BLUR_SPREAD),
             )
             edges = edges.replaced(alike, held)
-        if known.sum() < _EDGES_FOR_BLUR:
-            continue
-        if not unclear.any():
+        if known.sum() < _EDGES_FOR_BLUR or not unclear.any():
             continue
         darkness = float(np.median(edges.levels[known, 1]))
-        seen = float(np.median(np.abs(edges.levels[known, 1] - darkness)))
-        if spread == _DARKNESS_SPREAD_THIN:
+        if are_all_thin:
             # Their scatter is that of the fit.
-            seen = 0.0
+            spread = _DARKNESS_SPREAD_THIN * abs(darkness)
+        else:
+            scatter = float(np.median(np.abs(edges.levels[known, 1] - darkness)))
+            spread = max(MAD_TO_SIGMA * scatter, _DARKNESS_SPREAD * abs(darkness))
         expected = Expected(
             blur_px,
             _BLUR_SPREAD,
             darkness / (1 - np.exp(-_USUAL_DEPTH)),
-            max(MAD_TO_SIGMA * seen, spread * abs(darkness)),
+            spread,
             _USUAL_DEPTH / float(np.median(edges.width_px[known])),
         )
         again = fit_edges(profiles.chosen(unclear), weights[unclear], start[unclear], expected)
