@@ -26,12 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from imaging.hair.curl import has_curly_hair
 from imaging.hair.roots import find_roots
 from imaging.hair.score import extract_evidence
 from imaging.hair.strips import choose_strips
 from imaging.hair.tracing import features, join_strips
-from imaging.hair.tracks import find_tracks
+from imaging.hair.tracks import find_tracks, has_curly_hair
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import Settings
 from imaging.synthetic.scalp import PRESETS, ScalpScene, make_scalp
@@ -102,12 +101,12 @@ def sample_scene(scene: ScalpScene, settings: Settings) -> Sample:
     inputs = PhotoInputs(px_per_mm=scene.px_per_mm)
     evidence = extract_evidence(Photo("scene", scene.pixels, "", inputs=inputs), settings)
     shafts = evidence.shafts
-    tracks = find_tracks(shafts, settings.hair)
+    is_curly = has_curly_hair(shafts, settings.hair)
+    tracks = find_tracks(shafts, settings.hair, is_curly=is_curly)
     strips, _ = choose_strips(tracks, shafts, settings.hair)
     strips = join_strips(strips, shafts, settings.hair)
     if not strips:
         return Sample(np.zeros((0, len(FEATURES))), np.zeros(0))
-    is_curly = has_curly_hair(tracks, shafts.px_per_mm, settings.hair)
     values = features(strips, find_roots(strips, shafts, settings.hair, is_curly=is_curly))
     ends = np.array([(strip.points[0], strip.points[-1]) for strip in strips], np.float64)
     ends = shafts.in_photo(ends)

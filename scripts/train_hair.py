@@ -1,12 +1,12 @@
-"""Train the network that sets the ends of traced hairs, on generated scalps alone.
+"""Train the network that judges traced lines and sets their ends, on generated scalps alone.
 
-    python scripts/train_hair.py [--name hair-2] [--validate DIR]
+    python scripts/train_hair.py [--name hair-3] [--validate DIR]
 
-makes the folder models/weights/NAME.  Every line that `ridges` traces on a generated scalp is a
-sample, with its ends as they were traced and twice displaced; truth are the ends of the hair that
-it is paired with.  `--validate DIR` (photographs and hairs.csv, as in the benchmark) chooses on the
-frames 00-19 alone how much of each move is made and how far ends are drawn inwards; without it
-stated defaults are kept.
+makes the folder models/weights/NAME.  Every line that is traced on a generated scalp, faint ones
+included, is a sample, with its ends as they were traced and twice displaced; truth are the ends of
+the hair that it is paired with, or that there is none.  `--validate DIR` (photographs and
+hairs.csv, as in the benchmark) chooses on the frames 00-19 alone how much of each move is made, how
+far ends are drawn inwards, and what is added to the log-odds; without it stated defaults are kept.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from hair_training.model_folder import EndMoves, choose_moves, write_model
+from hair_training.model_folder import Judging, choose_judging, write_model
 from hair_training.samples import Samples, crowded_scene, sample_scene
 from imaging.errors import DermetryError
-from models.end_network import EndNet
+from models.line_network import LineNet
 from models.registry import WEIGHTS_FOLDER
 
 #: Errors of an end: blunt below this, told in this unit, no more than so many units.
@@ -57,7 +57,7 @@ def train(
     mean, spread = samples.values.mean(axis=0), samples.values.std(axis=0) + 1e-6
     values = torch.from_numpy((samples.values - mean) / spread)
     is_hair = torch.from_numpy(samples.is_hair)
-    network = EndNet()
+    network = LineNet()
     optimiser = torch.optim.AdamW(network.parameters(), PEAK_RATE, weight_decay=0.02)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995))
     curve: list[list[float]] = []
@@ -121,10 +121,10 @@ def draw_samples(scenes: int, *, seed: int, told: Callable[[str], None]) -> Samp
 def main() -> None:
     """Draw, trace, train, choose, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--name", default="hair-2", help="of the model, hair-VERSION")
-    parser.add_argument("--scenes", type=int, default=800)
-    parser.add_argument("--steps", type=int, default=4000, help=f"of {BATCH} lines each")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--name", default="hair-3", help="of the model, hair-VERSION")
+    parser.add_argument("--scenes", type=int, default=1600)
+    parser.add_argument("--steps", type=int, default=6000, help=f"of {BATCH} lines each")
+    parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--validate", type=Path, metavar="DIR")
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -145,9 +145,9 @@ def main() -> None:
     }
     folder = WEIGHTS_FOLDER / given.name
     # Written at once, so that photographs that cannot be read cost no training.
-    write_model(folder, weights, EndMoves(), training)
+    write_model(folder, weights, Judging(), training)
     if given.validate is not None:
-        write_model(folder, weights, choose_moves(weights, given.validate), training)
+        write_model(folder, weights, choose_judging(weights, given.validate), training)
     told(str(folder))
 
 

@@ -13,21 +13,21 @@ _LEAST_LENGTH_MM = 0.4
 _LEAST_LONG_SHARE = 0.15
 
 
-def has_curly_hair(lines: Lines, px_per_mm: float, settings: HairSettings) -> bool:
+def are_curls(lines: Lines, px_per_mm: float, settings: HairSettings) -> bool:
     """Tell whether the long lines of a photograph bend as curly hair does.
 
     Parameters
     ----------
     lines : Lines
-        Candidate centre lines of the whole photograph.
+        Centre lines all over the photograph that were free to bend with ``curly_bend_radius_mm``.
     px_per_mm : float
         Working pixels of the lines per millimetre.
     settings : HairSettings
-        ``curly_bend_deg_per_mm`` is the limit of the mean bend.
+        ``curly_bend_deg_per_mm`` is the limit of the median bend.
     """
     lengths_mm = lines.counts * STEP_PX / px_per_mm
     is_long = lengths_mm >= _LEAST_LENGTH_MM
     if not is_long.any() or is_long.mean() < _LEAST_LONG_SHARE:
         return False
-    bend = np.abs(lines.turns[is_long]).sum() / lengths_mm[is_long].sum()
-    return bool(np.degrees(bend) >= settings.curly_bend_deg_per_mm)
+    bends = np.abs(lines.turns[is_long]) / lengths_mm[is_long]
+    return bool(np.degrees(np.median(bends)) >= settings.curly_bend_deg_per_mm)

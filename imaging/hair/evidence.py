@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
-#: Says for windows (n, 2, planes, along, across) and values (n, k) how far both ends of each line,
-#: root first, are to be moved outwards and sideways, mm, shape (n, 2, 2).
-EndJudge = Callable[[Map, Map], Map]
+#: Says for windows (n, 2, planes, along, across) and values (n, k) of lines how far both ends of
+#: each, root first, are to be moved outwards and sideways, mm, shape (n, 2, 2), and the log-odds
+#: that it is a hair, shape (n,).
+LineJudge = Callable[[Map, Map], tuple[Map, Map]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,8 @@ class ShaftEvidence:
     pale, grey : ShaftEvidence or None
         Evidence for white and for grey hairs among the dark ones: its darkness is paleness, or
         greyness (`white`).
-    judge : EndJudge or None
-        What moves the ends of traced lines, from a learned segmenter.
+    judge : LineJudge or None
+        What judges traced lines and sets their ends, from a learned segmenter.
     stretch : tuple of float
         By how much more a photo pixel is enlarged along x and y: a whole number of working pixels
         spans the photo, so that a turned photo has the turned grid.
@@ -51,7 +52,7 @@ class ShaftEvidence:
     valid: NDArray[np.bool_]
     px_per_mm: float
     zoom: float
-    judge: EndJudge | None = None
+    judge: LineJudge | None = None
     pale: ShaftEvidence | None = None
     grey: ShaftEvidence | None = None
     stretch: tuple[float, float] = (1.0, 1.0)

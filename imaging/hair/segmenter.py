@@ -1,8 +1,8 @@
 """The segmenters by name: each turns pixels at the working scale into evidence for hairs.
 
 ``ridges`` is classical.  The others are the learned models ``hair-…`` of the registry: they add to
-its evidence what moves the ends of the traced lines.  This is the one place of the wing that
-touches `models`.
+its evidence what judges the traced lines and sets their ends.  This is the one place of the wing
+that touches `models`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
-from .end_windows import drawn_inwards
 from .evidence import Map, ShaftEvidence
+from .line_judging import drawn_inwards
 from .ridges import find_ridges
 
 #: The classical segmenter: no torch, no weights.
@@ -61,7 +61,7 @@ def find_segmenter(name: str) -> Segmenter:
     if name == CLASSICAL:
         return find_ridges
     model = learned_model(name)
-    return partial(_find_ridges_and_judge, model=model, how=_end_moves(model))
+    return partial(_find_ridges_and_judge, model=model, how=_judging(model))
 
 
 def weights_digest(name: str) -> str:
@@ -70,7 +70,7 @@ def weights_digest(name: str) -> str:
         return ""
     model = learned_model(name)
     # The numbers beside the weights change results as the weights do.
-    whole = f"{model.sha256} {sorted(_end_moves(model).items())}"
+    whole = f"{model.sha256} {sorted(_judging(model).items())}"
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
@@ -84,24 +84,27 @@ def _find_ridges_and_judge(
     model: Any,
     how: dict[str, float],
 ) -> ShaftEvidence:
-    """Return the classical evidence with the learned judge of ends; parameters of `Segmenter`."""
+    """Return the classical evidence with the learned judge; parameters of `Segmenter`."""
     evidence = find_ridges(pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings)
-    network = importlib.import_module("models.end_network")
+    network = importlib.import_module("models.line_network")
 
-    def judge(windows: Map, values: Map) -> Map:
-        return drawn_inwards(network.predict_moves(model.weights, windows, values), **how)
+    moving = {name: value for name, value in how.items() if name != "log_odds"}
+
+    def judge(windows: Map, values: Map) -> tuple[Map, Map]:
+        moves_mm, logits = network.judge_lines(model.weights, windows, values)
+        return drawn_inwards(moves_mm, **moving), logits + np.float32(how["log_odds"])
 
     return replace(evidence, judge=judge)
 
 
-def _end_moves(model: Any) -> dict[str, float]:
-    """Return the parameters of `drawn_inwards` from the contract of a model."""
+def _judging(model: Any) -> dict[str, float]:
+    """Return the numbers of a model's contract: for `drawn_inwards`, and added log-odds."""
     try:
-        told = model.contract["end_moves"]
-        return {name: float(told[name]) for name in ("share", "root_mm", "tip_mm")}
+        told = model.contract["judging"]
+        return {name: float(told[name]) for name in ("share", "root_mm", "tip_mm", "log_odds")}
     except (KeyError, TypeError, ValueError) as err:
         raise ModelTamperedError(
-            f"model.json of {model.name} does not say how far ends are moved: {err!r}."
+            f"model.json of {model.name} does not say how lines are judged: {err!r}."
         ) from err
 
 

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ..settings import HairSettings, recall
-from .curl import has_curly_hair
-from .end_windows import line_values, move_ends
 from .evidence import Map, ShaftEvidence, read_at
+from .line_judging import judge_lines, judged_lines, line_values
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
-from .tracks import find_tracks
+from .tracks import find_tracks, has_curly_hair, reaches_response
 from .white import Limits, choose_pale_hairs, grey_limits, white_limits
 
 Floats = NDArray[np.float64]
@@ -84,29 +83,66 @@ def _trace_lines(
     evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[list[TracedHair], Floats]:
     """Return hairs as the lines that the evidence holds, however poor, and the clarity of each."""
-    strips, rooting, confidences = trace_strips(evidence, settings)
-    lines = root_first(strips, rooting)
-    if evidence.judge is not None and strips:
+    judge = evidence.judge
+    strips, rooting, confidences = trace_strips(evidence, settings, with_faint=judge is not None)
+    lines, clarity = (
+        root_first(strips, rooting),
+        local_clarity(strips, confidences, evidence.px_per_mm),
+    )
+    if judge is not None and strips:
         values = line_values(strips, features(strips, rooting), confidences, evidence.px_per_mm)
-        lines = move_ends(lines, strips, values, evidence.judge, evidence)
+        lines, confidences = judge_lines(lines, strips, values, confidences, judge, evidence)
     hairs = [
         _hair(strip, lines[i], rooting, i, float(confidences[i]), evidence)
         for i, strip in enumerate(strips)
     ]
-    return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
+    return hairs, clarity
 
 
 def trace_strips(
-    evidence: ShaftEvidence, settings: HairSettings
+    evidence: ShaftEvidence, settings: HairSettings, *, with_faint: bool = False
 ) -> tuple[list[Strip], Rooting, Floats]:
-    """Return all strips of the evidence, the dark ones first, their roots, and how sure each is."""
-    tracks = recall(find_tracks, evidence, settings)
-    strips, _ = recall(choose_strips, tracks, evidence, settings)
+    """Return all strips of the evidence, the dark ones first, their roots, and how sure each is.
+
+    ``with_faint``: also those that the formula cannot tell from texture, but a judge can.
+    """
+    is_curly = recall(has_curly_hair, evidence, settings)
+    chosen = _with_faint(settings) if with_faint else settings
+    tracks = recall(find_tracks, evidence, chosen, is_curly=is_curly)
+    strips, _ = recall(choose_strips, tracks, evidence, chosen)
     strips = recall(join_strips, strips, evidence, settings)
-    strips = recall(_with_pale_hairs, strips, evidence, settings)
-    is_curly = has_curly_hair(tracks, evidence.px_per_mm, settings)
+    if with_faint:
+        strips = _without_unjudged_faint(strips, evidence, settings)
+    strips = recall(_with_pale_hairs, strips, evidence, settings, is_curly=is_curly)
     rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
     return strips, rooting, confidence(strips, rooting, evidence.px_per_mm)
+
+
+def _with_faint(settings: HairSettings) -> HairSettings:
+    return replace(
+        settings,
+        seed_response=settings.faint_seed_response,
+        min_worth_mm=settings.faint_worth_mm,
+        min_support=settings.faint_support,
+    )
+
+
+def _without_unjudged_faint(
+    strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings
+) -> list[Strip]:
+    """Return the strips but for faint ones of a kind that no judge was trained on."""
+    is_judged = np.zeros(len(strips), bool)
+    is_judged[judged_lines(strips, evidence.px_per_mm)] = True
+    return [
+        strip
+        for strip, judged in zip(strips, is_judged, strict=True)
+        if judged
+        or (
+            strip.worth_mm >= settings.min_worth_mm
+            and strip.support >= settings.min_support
+            and reaches_response(strip.points, strip.angles, evidence, settings.seed_response)
+        )
+    ]
 
 
 def root_first(strips: list[Strip], rooting: Rooting) -> list[NDArray[np.floating]]:
@@ -118,7 +154,7 @@ def root_first(strips: list[Strip], rooting: Rooting) -> list[NDArray[np.floatin
 
 
 def _with_pale_hairs(
-    strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings
+    strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings, *, is_curly: bool
 ) -> list[Strip]:
     """Return the dark strips, then the white and the grey hairs, traced in their own evidence."""
     pale = [
@@ -128,15 +164,21 @@ def _with_pale_hairs(
             (evidence.grey, grey_limits(settings)),
         )
         if kind is not None
-        for strip in _pale_hairs(kind, limits, strips, settings)
+        for strip in _pale_hairs(kind, limits, strips, settings, is_curly=is_curly)
     ]
     return strips + pale
 
 
 def _pale_hairs(
-    pale: ShaftEvidence, limits: Limits, dark: list[Strip], settings: HairSettings
+    pale: ShaftEvidence,
+    limits: Limits,
+    dark: list[Strip],
+    settings: HairSettings,
+    *,
+    is_curly: bool,
 ) -> list[Strip]:
-    found, _ = recall(choose_strips, recall(find_tracks, pale, settings), pale, settings)
+    tracks = recall(find_tracks, pale, settings, is_curly=is_curly)
+    found, _ = recall(choose_strips, tracks, pale, settings)
     found = choose_pale_hairs(recall(join_strips, found, pale, settings), pale, limits, settings)
     # Paleness and darkness have no common unit: a usual white shaft counts as a usual dark one.
     usual = float(np.median([s.plateau for s in found])) if found else 1.0

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import HairSettings
-from .curl import has_curly_hair
+from .curl import are_curls
 from .evidence import Map, ShaftEvidence, read_at
 from .lines import STEP_PX, Lines, Points, cut_to_shafts, no_lines
 
@@ -30,26 +30,33 @@ _MANY_SEEDS = 20_000
 #: whole number of them) and length to this precision, the darkest is kept.
 _SAME_PLACE_MM = 0.03
 _SAME_ANGLES = 26
+#: Lines by which curly hair is told.
+_CURL_SEEDS = 600
 #: Reading darkness for ends is smoothed by this much.
 _END_SMOOTHING_MM = 0.010
 
 
-def find_tracks(evidence: ShaftEvidence, settings: HairSettings) -> Lines:
+def find_tracks(
+    evidence: ShaftEvidence,
+    settings: HairSettings,
+    *,
+    is_curly: bool = False,
+) -> Lines:
     """Return candidate centre lines, cut to where the shaft is dark.
 
-    Every candidate is at least ``min_length_mm`` long; near copies are dropped.  Where hair is
-    curly it is followed again round sharper bends: on straight hair they would lead a line from
-    one shaft into the next.
+    Every candidate is at least ``min_length_mm`` long; near copies are dropped.
+
+    Parameters
+    ----------
+    evidence : ShaftEvidence
+    settings : HairSettings
+    is_curly : bool
+        Whether they may bend as sharply as curly hair: on straight hair that would lead a line from
+        one shaft into the next.
     """
-    lines = _find_bending(evidence, settings, settings.min_bend_radius_mm)
-    sharper_mm = settings.curly_bend_radius_mm
-    is_curly = has_curly_hair(lines, evidence.px_per_mm, settings)
-    if is_curly and sharper_mm < settings.min_bend_radius_mm:
-        lines = _find_bending(evidence, settings, sharper_mm)
-    return lines
-
-
-def _find_bending(evidence: ShaftEvidence, settings: HairSettings, bend_radius_mm: float) -> Lines:
+    bend_radius_mm = settings.min_bend_radius_mm
+    if is_curly:
+        bend_radius_mm = min(bend_radius_mm, settings.curly_bend_radius_mm)
     smooth = smoothed(evidence.darkness, _END_SMOOTHING_MM * evidence.px_per_mm)
     found, means = no_lines(), np.zeros(0)
     for response in evidence.responses:
@@ -63,9 +70,45 @@ def _find_bending(evidence: ShaftEvidence, settings: HairSettings, bend_radius_m
     return found.chosen(_darkest_copies(found, means, evidence))
 
 
+def has_curly_hair(evidence: ShaftEvidence, settings: HairSettings) -> bool:
+    """Return whether hair is curly, by a sample of lines that were free to bend as it does."""
+    response = evidence.responses[-1]
+    x, y, angle = _seeds(response, evidence, settings)
+    if not len(x):
+        return False
+    some = np.unique(np.linspace(0, len(x) - 1, _CURL_SEEDS).astype(np.intp))
+    lines = _follow_both_ways(
+        response,
+        x[some],
+        y[some],
+        angle[some],
+        settings.curly_bend_radius_mm,
+        evidence,
+        settings,
+    )
+    smooth = smoothed(evidence.darkness, _END_SMOOTHING_MM * evidence.px_per_mm)
+    darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
+    shafts, _ = cut_to_shafts(lines, darkness, evidence, settings)
+    return are_curls(shafts, evidence.px_per_mm, settings)
+
+
 def smoothed(image: Map, sigma_px: float) -> Map:
     """Return `image` blurred by a Gaussian of this standard deviation (px)."""
     return cv2.GaussianBlur(image, (0, 0), max(sigma_px, 0.3)).astype(np.float32, copy=False)
+
+
+def reaches_response(
+    points: Points, angles: Points, evidence: ShaftEvidence, response: float
+) -> bool:
+    """Return whether the line response along a line reaches this value anywhere."""
+    height, width = evidence.valid.shape
+    column, row = np.rint(points).astype(np.intp).T
+    column, row = np.clip(column, 0, width - 1), np.clip(row, 0, height - 1)
+    for maps in evidence.responses:
+        plane = np.rint(angles / np.pi * len(maps)).astype(np.intp) % len(maps)
+        if (maps[plane, row, column] >= response).any():
+            return True
+    return False
 
 
 def _seeds(

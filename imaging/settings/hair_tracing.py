@@ -12,8 +12,8 @@ class HairTracing:
     """Field, evidence and tracing of hairs."""
 
     segmenter: str = setting(
-        "ridges",
-        reason="What turns pixels into evidence; the benchmark says which is better.",
+        "hair-3",
+        reason="What turns pixels into evidence; on labelled photographs hair-3 counts better.",
         stage="evidence",
     )
     field: str = setting(
@@ -193,6 +193,16 @@ class HairTracing:
         reason="Line response (density units) from which a hair may be traced.",
         stage="tracing",
     )
+    faint_seed_response: float = setting(
+        0.05,
+        low=0.01,
+        high=1.0,
+        reason=(
+            "The same where a learned segmenter judges each line: it finds thin hairs, and the "
+            "judge knows what else is so faint."
+        ),
+        stage="tracing",
+    )
     follow_response: float = setting(
         0.04,
         low=0.005,
@@ -201,11 +211,14 @@ class HairTracing:
         stage="tracing",
     )
     min_bend_radius_mm: float = setting(
-        0.6,
+        1.0,
         unit="mm",
         low=0.05,
         high=10.0,
-        reason="Shafts do not bend more sharply; a sharper turn is the change to another hair.",
+        reason=(
+            "Shafts do not bend more sharply; a sharper turn is the change to another hair.  With "
+            "0.6, 1.25, 1.5 or 3 mm the count of labelled frames errs more."
+        ),
         stage="tracing",
     )
     curly_bend_radius_mm: float = setting(
@@ -217,11 +230,14 @@ class HairTracing:
         stage="tracing",
     )
     curly_bend_deg_per_mm: float = setting(
-        20.0,
+        25.0,
         unit="degrees per mm",
         low=5.0,
         high=1000.0,
-        reason="Hair whose long lines bend so much on average is curly; straight hair has 17.",
+        reason=(
+            "Hair whose long lines, free to bend, bend so much in the median is curly (28 to 50); "
+            "straight hair stays below 21."
+        ),
         stage="tracing",
     )
     min_length_mm: float = setting(
@@ -311,11 +327,26 @@ class HairTracing:
         reason="A strip must explain this much length that no other one explains.",
         stage="tracing",
     )
+    faint_worth_mm: float = setting(
+        0.045,
+        unit="mm",
+        low=0.02,
+        high=1.0,
+        reason="The same where a learned segmenter judges each line.",
+        stage="tracing",
+    )
     min_support: float = setting(
         0.08,
         low=0.01,
         high=1.0,
         reason="Share of its length that a strip must explain.",
+        stage="tracing",
+    )
+    faint_support: float = setting(
+        0.06,
+        low=0.01,
+        high=1.0,
+        reason="The same where a learned segmenter judges each line.",
         stage="tracing",
     )
     join_length_mm: float = setting(

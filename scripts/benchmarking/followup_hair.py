@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from imaging.records import HairComparison, PairPlan
+from imaging.settings import HairSettings
 
 from .followup_grafts import measure_grafts
 from .followup_real import measure_real_pairs
@@ -28,7 +29,7 @@ from .results import Bar, Row
 PAIRS = "Follow-up: generated pairs"
 GROWTH = "Follow-up: growth on generated pairs, 2-3 days"
 
-METHOD = "dermetry (ridges)"
+METHOD = f"dermetry ({HairSettings().segmenter})"
 
 #: Growth has seeds of its own.
 FIRST_GROWTH_SEED = FIRST_PAIR_SEED + 500

@@ -27,7 +27,7 @@ from imaging.synthetic.scalp import (
 #: A scene shows this much skin, mm: a few units in every direction, quick to draw.
 FIELD_MM = (4.4, 3.3)
 #: Kinds of scene and how often they come.
-KINDS = (("shaved", 0.5), ("clipped", 0.29), ("regrown", 0.08), ("long", 0.09), ("bare", 0.04))
+KINDS = (("shaved", 0.5), ("clipped", 0.27), ("regrown", 0.08), ("long", 0.09), ("bare", 0.06))
 #: sRGB of light and dark skin, between which tones are drawn.
 LIGHTEST, DARKEST = (226.0, 196.0, 178.0), (66.0, 46.0, 37.0)
 #: Colour of greyish skin under the cold diodes of a microscope.

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from drawn_hairs import PX_PER_MM, Line, curved, evidence_of, neighbours, photograph, straight
 
-from imaging.hair.curl import has_curly_hair
 from imaging.hair.lines import STEP_PX
 from imaging.hair.roots import CURLY_LEAN, Rooting, find_roots
 from imaging.hair.strips import choose_strips
 from imaging.hair.tracing import TracedHair, trace_hairs
-from imaging.hair.tracks import find_tracks
+from imaging.hair.tracks import find_tracks, has_curly_hair
 from imaging.settings import HairSettings
 
 DEFAULTS = HairSettings()
@@ -41,8 +40,7 @@ def traced(lines: list[Line], **settings: float) -> list[TracedHair]:
 
 def test_long_bent_hair_is_curly_and_straight_or_short_hair_is_not() -> None:
     def curly(lines: list[Line]) -> bool:
-        tracks = find_tracks(evidence_of(photograph(lines)), DEFAULTS)
-        return has_curly_hair(tracks, PX_PER_MM, DEFAULTS)
+        return has_curly_hair(evidence_of(photograph(lines)), DEFAULTS)
 
     assert curly(ringlets())
     assert not curly(neighbours())
@@ -55,13 +53,11 @@ def test_long_bent_hair_is_curly_and_straight_or_short_hair_is_not() -> None:
 def test_a_tight_bend_is_followed_from_end_to_end_where_hair_is_curly() -> None:
     evidence = evidence_of(photograph(ringlets()))
     longest = {
-        limit: find_tracks(evidence, HairSettings(curly_bend_deg_per_mm=limit)).counts.max()
-        for limit in (DEFAULTS.curly_bend_deg_per_mm, 1000.0)
+        is_curly: find_tracks(evidence, DEFAULTS, is_curly=is_curly).counts.max()
+        for is_curly in (False, True)
     }
-    assert longest[DEFAULTS.curly_bend_deg_per_mm] * STEP_PX / PX_PER_MM == pytest.approx(
-        1.1, abs=0.1
-    )
-    assert longest[1000.0] < longest[DEFAULTS.curly_bend_deg_per_mm]
+    assert longest[True] * STEP_PX / PX_PER_MM == pytest.approx(1.1, abs=0.1)
+    assert longest[False] < longest[True]
 
 
 def test_every_curly_hair_is_one_hair_whichever_way_it_lies() -> None:
@@ -76,7 +72,8 @@ def test_every_curly_hair_is_one_hair_whichever_way_it_lies() -> None:
 def test_a_usual_lean_of_curly_hair_speaks_neither_for_hair_nor_against_it() -> None:
     def rooting(lines: list[Line], *, is_curly: bool) -> Rooting:
         evidence = evidence_of(photograph(lines))
-        strips, _ = choose_strips(find_tracks(evidence, DEFAULTS), evidence, DEFAULTS)
+        tracks = find_tracks(evidence, DEFAULTS, is_curly=True)
+        strips, _ = choose_strips(tracks, evidence, DEFAULTS)
         return find_roots(strips, evidence, DEFAULTS, is_curly=is_curly)
 
     before, after = (rooting(ringlets(), is_curly=curly) for curly in (False, True))

@@ -28,7 +28,7 @@ from imaging.records import HairScore, Photo, PhotoInputs
 from imaging.settings import Settings, effective_settings
 from imaging.study.batch import BatchOptions, run_batch
 
-LEARNED = "hair-2"
+LEARNED = "hair-3"
 SAMPLES = Path(__file__).parents[3] / "sample_images" / "hair"
 
 
@@ -57,7 +57,7 @@ def ends_of(found: HairScore) -> np.ndarray:
 @pytest.mark.parametrize(
     ("name", "px_per_mm", "count"),
     # Of these 28 and 68 hairs are true.
-    [("s01_baseline.jpg", 179.5, 27), ("clipped_dark_skin.jpg", 150.0, 64)],
+    [("s01_baseline.jpg", 179.5, 27), ("clipped_dark_skin.jpg", 150.0, 60)],
 )
 def test_sample_photographs_keep_their_counts(name: str, px_per_mm: float, count: int) -> None:
     # Convolutions sum in an order of the processor's own: a root at the frame's edge may tip over.
@@ -65,13 +65,12 @@ def test_sample_photographs_keep_their_counts(name: str, px_per_mm: float, count
 
 
 @pytest.mark.slow
-def test_the_lines_are_those_of_the_classical_segmenter_with_other_ends() -> None:
+def test_hairs_have_ends_and_confidences_of_the_network() -> None:
     mine, its = (score("s01_baseline.jpg", 179.5, name) for name in (LEARNED, CLASSICAL))
-    assert len(mine.hairs) == len(its.hairs)
-    assert sorted(h.confidence for h in mine.hairs) == sorted(h.confidence for h in its.hairs)
     assert {(h.root_x_px, h.root_y_px) for h in mine.hairs}.isdisjoint(
         {(h.root_x_px, h.root_y_px) for h in its.hairs}
     )
+    assert sorted(h.confidence for h in mine.hairs) != sorted(h.confidence for h in its.hairs)
 
 
 @pytest.mark.slow
@@ -128,8 +127,8 @@ def test_the_models_of_the_registry_are_the_learned_segmenters() -> None:
 
 
 def test_a_wrong_name_lists_the_right_ones() -> None:
-    with pytest.raises(SettingsError, match="'hair-1'; there are: hair-2, ridges"):
-        learned_model("hair-1")
+    with pytest.raises(SettingsError, match="'hair-2'; there are: hair-3, ridges"):
+        learned_model("hair-2")
 
 
 @pytest.fixture
@@ -150,7 +149,7 @@ def test_tampered_weights_are_refused(own_model: Path) -> None:
     weights = bytearray(path.read_bytes())
     weights[-1] ^= 1
     path.write_bytes(bytes(weights))
-    with pytest.raises(ModelTamperedError, match=r"weights\.safetensors of hair-2"):
+    with pytest.raises(ModelTamperedError, match=r"weights\.safetensors of hair-3"):
         learned_model(LEARNED)
 
 
@@ -158,7 +157,7 @@ def test_the_digest_follows_the_numbers_beside_the_weights(own_model: Path) -> N
     before = weights_digest(LEARNED)
     path = own_model / "model.json"
     contract = json.loads(path.read_text(encoding="utf-8"))
-    contract["end_moves"]["share"] -= 0.1
+    contract["judging"]["share"] -= 0.1
     path.write_text(json.dumps(contract), encoding="utf-8")
     learned_model.cache_clear()
     assert weights_digest(LEARNED) != before
@@ -168,7 +167,7 @@ def test_the_digest_follows_the_numbers_beside_the_weights(own_model: Path) -> N
 def test_a_contract_without_these_numbers_is_refused(own_model: Path) -> None:
     path = own_model / "model.json"
     contract = json.loads(path.read_text(encoding="utf-8"))
-    del contract["end_moves"]["tip_mm"]
+    del contract["judging"]["tip_mm"]
     path.write_text(json.dumps(contract), encoding="utf-8")
-    with pytest.raises(ModelTamperedError, match=r"hair-2 does not say how far .*tip_mm"):
+    with pytest.raises(ModelTamperedError, match=r"hair-3 does not say how lines .*tip_mm"):
         find_segmenter(LEARNED)

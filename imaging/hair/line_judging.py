@@ -1,6 +1,6 @@
-"""What a network sees around both ends of a traced line, and the line with its ends moved.
+"""What a network sees around both ends of a traced line, and the line as it judges it.
 
-Which lines are hairs is not decided here: a line keeps its place, only its ends move.
+A line keeps its place; its ends move, and how sure it is to be a hair is said anew.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .drawn_lines import covered_pixels
-from .evidence import EndJudge, Map, ShaftEvidence, read_at
+from .evidence import LineJudge, Map, ShaftEvidence, read_at
 from .strips import Strip
 
 Floats = NDArray[np.float64]
@@ -21,8 +21,13 @@ ACROSS_MM = np.arange(-0.108, 0.1081, 0.012)
 _END_MM = 0.15
 #: Longer hair was not trained on; its ends stay.
 MOST_LENGTH_MM = 1.2
+#: Nothing is judged where a larger share of all length is in such hair: of clipped hair it is 0.12
+#: at most, of hair of 1.25 mm and more 0.47 at least.
+MOST_LONG_SHARE = 0.3
 #: Values are told in these units, so that each is about 0.
 _USUAL_LENGTH_MM, _USUAL_WIDTH_MM = 0.4, 0.06
+#: Of a line's turn from end to end (radians) and of its bow (widths) no more is told.
+_MOST_TURN, _MOST_BOW = 1.5, 3.0
 
 
 def end_frames(points: NDArray[np.floating], step_px: float, px_per_mm: float) -> Floats:
@@ -36,7 +41,11 @@ def end_frames(points: NDArray[np.floating], step_px: float, px_per_mm: float) -
 
 
 def end_windows(
-    strips: list[Strip], frames: Floats, which: NDArray[np.intp], evidence: ShaftEvidence
+    strips: list[Strip],
+    confidences: Floats,
+    frames: Floats,
+    which: NDArray[np.intp],
+    evidence: ShaftEvidence,
 ) -> Map:
     """Return what lies around both ends of these lines, shape (n, 2, 4, along, across).
 
@@ -44,6 +53,8 @@ def end_windows(
     ----------
     strips : list of Strip
         All lines of the photo: what the others cover is shown.
+    confidences : ndarray of float, shape (strips,)
+        How sure each is, 0 to 1.
     frames : ndarray of float, shape (n, 2, 4)
         From `end_frames`, one for each of `which`.
     which : ndarray of int, shape (n,)
@@ -52,25 +63,25 @@ def end_windows(
     Returns
     -------
     ndarray of float32
-        Darkness and shade as shares of the line's darkness, whether other lines lie there, and
-        whether the line itself would if it went straight on to its end.
+        Darkness and shade as shares of the line's darkness, how sure the surest of the other lines
+        is that lie there (0: none), and whether the line itself would if it went straight on to
+        its end.
     """
-    covers = [
-        covered_pixels(strip.points, strip.width_mm * evidence.px_per_mm, evidence.darkness.shape)
-        for strip in strips
-    ]
-    # How many lines cover a pixel: less one where the line itself does, others are left.
-    total = np.zeros(evidence.darkness.shape, np.int16)
-    for cover in covers:
-        total[cover] += 1
-    shape = (len(which), 2, 4, len(ALONG_MM), len(ACROSS_MM))
-    windows = np.zeros(shape, np.float32)
+    shape = evidence.darkness.shape
+    # The surest line of each pixel, how sure it is, and how sure the next one is.
+    surest = np.full(shape, -1, np.int32)
+    first, second = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for i in np.argsort(confidences, kind="stable"):
+        strip = strips[i]
+        cover = covered_pixels(strip.points, strip.width_mm * evidence.px_per_mm, shape)
+        second[cover] = first[cover]
+        first[cover] = confidences[i]
+        surest[cover] = i
+    windows = np.zeros((len(which), 2, 4, len(ALONG_MM), len(ACROSS_MM)), np.float32)
     along, across = ALONG_MM * evidence.px_per_mm, ACROSS_MM * evidence.px_per_mm
     for row, i in enumerate(which):
         strip = strips[i]
-        total[covers[i]] -= 1
-        others = np.minimum(total, 1).astype(np.float32)
-        total[covers[i]] += 1
+        others = np.where(surest == i, second, first)
         own = (ALONG_MM[:, None] <= 0) & (np.abs(ACROSS_MM) <= strip.width_mm / 2)
         for k, (x0, y0, ux, uy) in enumerate(frames[row]):
             x = (x0 + along[:, None] * ux - across * uy).astype(np.float32)
@@ -88,34 +99,63 @@ def line_values(
     """Return what is told of each line besides its windows, shape (strips, values)."""
     length = np.array([len(s.points) * s.step_px for s in strips]) / px_per_mm
     width = np.array([s.width_mm for s in strips])
-    values = [np.log(length / _USUAL_LENGTH_MM), np.log(width / _USUAL_WIDTH_MM), confidences]
+    turn = np.array([s.angles[-1] - s.angles[0] for s in strips], np.float64)
+    turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
+    bow = np.array([_bow_px(s.points) for s in strips]) / px_per_mm / width
+    values = [
+        np.log(length / _USUAL_LENGTH_MM),
+        np.log(width / _USUAL_WIDTH_MM),
+        confidences,
+        np.minimum(turn, _MOST_TURN),
+        np.minimum(bow, _MOST_BOW),
+    ]
     return np.column_stack([features, *values]).astype(np.float32)
 
 
-def move_ends(
+def _bow_px(points: NDArray[np.floating]) -> float:
+    """Return how far a line strays from the straight way between its ends."""
+    run = points[-1] - points[0]
+    away = points - points[0]
+    across = away[:, 0] * run[1] - away[:, 1] * run[0]
+    return float(np.abs(across).max() / max(float(np.hypot(*run)), 1e-6))
+
+
+def judge_lines(
     lines: list[NDArray[np.floating]],
     strips: list[Strip],
     values: Map,
-    judge: EndJudge,
+    confidences: Floats,
+    judge: LineJudge,
     evidence: ShaftEvidence,
-) -> list[NDArray[np.floating]]:
-    """Return the lines, root first, with their ends where the judge believes them.
+) -> tuple[list[NDArray[np.floating]], Floats]:
+    """Return the lines, root first, with their ends and their confidences as the judge has them.
 
     White and grey hair, and hair longer than `MOST_LENGTH_MM`, stays as it is.
     """
     which = judged_lines(strips, evidence.px_per_mm)
     if not len(which):
-        return lines
+        return lines, confidences
     frames = frames_of(lines, strips, which, evidence.px_per_mm)
-    moves_mm = judge(end_windows(strips, frames, which, evidence), values[which])
-    return place_ends(lines, which, frames, moves_mm.astype(np.float64) * evidence.px_per_mm)
+    windows = end_windows(strips, confidences, frames, which, evidence)
+    moves_mm, log_odds = judge(windows, values[which])
+    judged = confidences.copy()
+    judged[which] = 1.0 / (1.0 + np.exp(-np.clip(log_odds.astype(np.float64), -30, 30)))
+    return place_ends(
+        lines, which, frames, moves_mm.astype(np.float64) * evidence.px_per_mm
+    ), judged
 
 
 def judged_lines(strips: list[Strip], px_per_mm: float) -> NDArray[np.intp]:
-    """Return which strips have ends that a judge was trained to set: short, dark ones."""
-    most_px = MOST_LENGTH_MM * px_per_mm
-    is_judged = [not s.is_pale and len(s.points) * s.step_px <= most_px for s in strips]
-    return np.flatnonzero(np.array(is_judged, bool))
+    """Return which strips are of the kind that a judge was trained on: short, dark ones.
+
+    None, where hair is longer: there a short line is a piece of one, or a hair among long ones.
+    """
+    dark = np.flatnonzero(np.array([not s.is_pale for s in strips], bool))
+    lengths_mm = np.array([len(strips[i].points) * strips[i].step_px for i in dark]) / px_per_mm
+    is_long = lengths_mm > MOST_LENGTH_MM
+    if lengths_mm[is_long].sum() > MOST_LONG_SHARE * lengths_mm.sum():
+        return np.zeros(0, np.intp)
+    return dark[~is_long]
 
 
 def frames_of(

@@ -1,4 +1,4 @@
-"""The network that sets the ends of traced lines, and how it is run."""
+"""The network that judges traced lines and sets their ends, and how it is run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torch import Tensor, nn
 Maps = NDArray[np.float32]
 
 #: Planes of a window, places along and across it, and values of a line.
-PLANES, ALONG, ACROSS, VALUES = 4, 51, 19, 11
+PLANES, ALONG, ACROSS, VALUES = 4, 51, 19, 13
 #: Moves are told in this unit, mm.
 MOVE_UNIT_MM = 0.1
 #: Planes are limited to these shares of a line's darkness.
 LEAST_SHARE, MOST_SHARE = -1.0, 2.0
 
 
-class EndNet(nn.Module):
+class LineNet(nn.Module):
     """Moves of both ends, mm, and the logit of a hair, from windows and values.
 
     Layers by the names they have in the weights: ``e`` sees one window and the side it is on, ``p``
@@ -54,21 +54,23 @@ def _layer(before: int, after: int, stride: tuple[int, int]) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.ReLU())
 
 
-def predict_moves(weights: bytes, windows: Maps, values: Maps) -> Maps:
-    """Return how far the network moves both ends of each line, mm, shape (n, 2, 2)."""
+def judge_lines(weights: bytes, windows: Maps, values: Maps) -> tuple[Maps, Maps]:
+    """Return how far both ends of each line move, mm (n, 2, 2), and the logit of a hair (n,)."""
     network, mean, spread = _network(weights)
     limited = np.clip(windows, LEAST_SHARE, MOST_SHARE)
     with torch.inference_mode():
-        moves, _ = network(torch.from_numpy(limited), (torch.from_numpy(values) - mean) / spread)
-    return np.asarray(moves.numpy(), np.float32)
+        moves, logits = network(
+            torch.from_numpy(limited), (torch.from_numpy(values) - mean) / spread
+        )
+    return np.asarray(moves.numpy(), np.float32), np.asarray(logits.numpy(), np.float32)
 
 
 @lru_cache(maxsize=2)
-def _network(weights: bytes) -> tuple[EndNet, Tensor, Tensor]:
+def _network(weights: bytes) -> tuple[LineNet, Tensor, Tensor]:
     # One thread: sums in another order would change digits, and workers share the cores anyway.
     torch.set_num_threads(1)
     arrays = load(weights)
     mean, spread = arrays.pop("values.mean"), arrays.pop("values.spread")
-    network = EndNet()
+    network = LineNet()
     network.load_state_dict(arrays)
     return network.eval(), mean, spread
