@@ -71,22 +71,29 @@ def test_a_window_shows_how_sure_the_surest_other_line_is() -> None:
     assert windows[0, :, 2, 20, middle] == pytest.approx(0.9)
 
 
-def test_white_hair_and_long_hair_is_not_judged() -> None:
+@pytest.mark.parametrize(("short_hairs", "is_judged"), [(6, True), (4, False)])
+def test_white_hair_and_long_hair_is_not_judged_nor_anything_where_most_is_long(
+    short_hairs: int, is_judged: bool
+) -> None:
     evidence, strip = _bar(20, 160)  # 1.3 mm
     short = replace(strip, points=strip.points[:40], angles=strip.angles[:40])
-    strips = [strip, replace(short, is_pale=True), short]
-    lines, before = [s.points for s in strips], np.array([0.5, 0.6, 0.7])
+    strips = [strip, replace(short, is_pale=True), *([short] * short_hairs)]
+    lines, before = [s.points for s in strips], np.linspace(0.5, 0.9, len(strips))
+    moves = np.zeros((short_hairs, 2, 2), np.float32)
     after_lines, after = judge_lines(
         lines,
         strips,
-        np.zeros((3, line_network.VALUES), np.float32),
+        np.zeros((len(strips), line_network.VALUES), np.float32),
         before,
-        lambda windows, values: (np.zeros((1, 2, 2), np.float32), np.float32([9.0])),
+        lambda windows, values: (moves, np.full(short_hairs, 9.0, np.float32)),
         evidence,
     )
     np.testing.assert_array_equal(after[:2], before[:2])
-    assert after[2] > 0.99
     assert all(a is b for a, b in zip(after_lines[:2], lines[:2], strict=True))
+    if is_judged:
+        assert (after[2:] > 0.99).all()
+    else:
+        np.testing.assert_array_equal(after, before)
 
 
 @pytest.mark.parametrize("angle_deg", [0.0, 80.0, 175.0, 190.0])
