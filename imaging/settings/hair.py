@@ -53,12 +53,12 @@ class HairSettings(HairTracing):
         stage="measuring",
     )
     undercount_relative_error: float = setting(
-        0.13,
+        0.14,
         low=0.0,
         high=1.0,
         reason=(
-            "Standard error of a count by hidden and unseen hairs: with it the true count of 96 % "
-            "of 95 generated scenes (19 kinds) lies inside the interval, of 95 % with 0.12."
+            "Standard error of a count by hidden and unseen hairs: with it the true count of 95 % "
+            "of 171 generated scenes (19 kinds) lies inside the interval, of 92 % with 0.12."
         ),
         stage="measuring",
     )
