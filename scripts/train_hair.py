@@ -5,8 +5,8 @@
 makes the folder models/weights/NAME.  Every line that is traced on a generated scalp, faint ones
 included, is a sample, with its ends as they were traced and twice displaced; truth are the ends of
 the hair that it is paired with, or that there is none.  `--validate DIR` (photographs and
-hairs.csv, as in the benchmark) chooses on the frames 00-19 alone how much of each move is made, how
-far ends are drawn inwards, and what is added to the log-odds; without it stated defaults are kept.
+hairs.csv, as in the benchmark) chooses on the frames 00-19 alone how much of each move is made and
+how far ends are drawn inwards; without it stated defaults are kept.
 """
 
 from __future__ import annotations

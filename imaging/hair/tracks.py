@@ -57,15 +57,14 @@ def find_tracks(
     bend_radius_mm = settings.min_bend_radius_mm
     if is_curly:
         bend_radius_mm = min(bend_radius_mm, settings.curly_bend_radius_mm)
-    smooth = smoothed(evidence.darkness, _END_SMOOTHING_MM * evidence.px_per_mm)
+    smooth = _smooth_darkness(evidence)
     found, means = no_lines(), np.zeros(0)
     for response in evidence.responses:
         x, y, angle = _seeds(response, evidence, settings)
         if not len(x):
             continue
         lines = _follow_both_ways(response, x, y, angle, bend_radius_mm, evidence, settings)
-        darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
-        cut, mean = cut_to_shafts(lines, darkness, evidence, settings)
+        cut, mean = _cut_to_shafts(lines, smooth, evidence, settings)
         found, means = found.joined(cut), np.concatenate([means, mean])
     return found.chosen(_darkest_copies(found, means, evidence))
 
@@ -86,10 +85,20 @@ def has_curly_hair(evidence: ShaftEvidence, settings: HairSettings) -> bool:
         evidence,
         settings,
     )
-    smooth = smoothed(evidence.darkness, _END_SMOOTHING_MM * evidence.px_per_mm)
-    darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
-    shafts, _ = cut_to_shafts(lines, darkness, evidence, settings)
+    shafts, _ = _cut_to_shafts(lines, _smooth_darkness(evidence), evidence, settings)
     return are_curls(shafts, evidence.px_per_mm, settings)
+
+
+def _smooth_darkness(evidence: ShaftEvidence) -> Map:
+    return smoothed(evidence.darkness, _END_SMOOTHING_MM * evidence.px_per_mm)
+
+
+def _cut_to_shafts(
+    lines: Lines, smooth: Map, evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[Lines, NDArray[np.float64]]:
+    """Return what `cut_to_shafts` does of the smoothed darkness along the lines."""
+    darkness = read_at(smooth, lines.points[:, 0], lines.points[:, 1])
+    return cut_to_shafts(lines, darkness, evidence, settings)
 
 
 def smoothed(image: Map, sigma_px: float) -> Map:
