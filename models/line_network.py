@@ -13,41 +13,45 @@ from torch import Tensor, nn
 Maps = NDArray[np.float32]
 
 #: Planes of a window, places along and across it, and values of a line.
-PLANES, ALONG, ACROSS, VALUES = 4, 51, 19, 13
+PLANES, ALONG, ACROSS, VALUES = 4, 51, 19, 11
 #: Moves are told in this unit, mm.
 MOVE_UNIT_MM = 0.1
-#: Planes are limited to these shares of a line's darkness.
-LEAST_SHARE, MOST_SHARE = -1.0, 2.0
+#: Lines that are looked at in one go: what they need stays near the processor.
+_LINES_AT_ONCE = 32
 
 
 class LineNet(nn.Module):
     """Moves of both ends, mm, and the logit of a hair, from windows and values.
 
-    Layers by the names they have in the weights: ``e`` sees one window and the side it is on, ``p``
-    sums up what it saw, ``h`` judges both ends and the values of the line together.
+    Layers by the names they have in the weights: ``e`` sees one window, ``p`` sums up what it saw,
+    ``h`` judges both ends and the values of the line together, either end first: which way a line
+    runs makes no difference.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.e = nn.Sequential(
-            _layer(PLANES + 1, 16, (2, 1)),
+            _layer(PLANES, 16, (2, 1)),
             _layer(16, 24, (2, 2)),
             _layer(24, 32, (1, 1)),
             nn.MaxPool2d((2, 1)),
             _layer(32, 32, (1, 1)),
             nn.Flatten(),
         )
-        size = self.e(torch.zeros(1, PLANES + 1, ALONG, ACROSS)).shape[1]
+        size = self.e(torch.zeros(1, PLANES, ALONG, ACROSS)).shape[1]
         self.p = nn.Sequential(nn.Linear(size, 64), nn.ReLU())
         self.h = nn.Sequential(nn.Linear(2 * 64 + VALUES, 96), nn.ReLU(), nn.Linear(96, 5))
 
     def forward(self, windows: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         count = len(windows)
-        side = torch.zeros(count, 2, 1, *windows.shape[3:])
-        side[:, 1] = 1.0
-        seen = self.p(self.e(torch.cat([windows, side], dim=2).flatten(0, 1))).view(count, -1)
-        said = self.h(torch.cat([seen, values], dim=1))
-        return said[:, :4].view(count, 2, 2) * MOVE_UNIT_MM, said[:, 4]
+        # Channels last: a third faster on a processor.
+        ends = windows.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        seen = self.p(self.e(ends)).view(count, 2, -1)
+        one, other = (
+            self.h(torch.cat([both.flatten(1), values], dim=1)) for both in (seen, seen.flip(1))
+        )
+        moves = one[:, :4].view(count, 2, 2) + other[:, :4].view(count, 2, 2).flip(1)
+        return moves * (MOVE_UNIT_MM / 2), (one[:, 4] + other[:, 4]) / 2
 
 
 def _layer(before: int, after: int, stride: tuple[int, int]) -> nn.Sequential:
@@ -55,14 +59,24 @@ def _layer(before: int, after: int, stride: tuple[int, int]) -> nn.Sequential:
 
 
 def judge_lines(weights: bytes, windows: Maps, values: Maps) -> tuple[Maps, Maps]:
-    """Return how far both ends of each line move, mm (n, 2, 2), and the logit of a hair (n,)."""
+    """Return how far both ends of each line move, mm (n, 2, 2), and the logit of a hair (n,).
+
+    The mean of what is said of each line and of its mirror image.
+    """
     network, mean, spread = _network(weights)
-    limited = np.clip(windows, LEAST_SHARE, MOST_SHARE)
-    with torch.inference_mode():
-        moves, logits = network(
-            torch.from_numpy(limited), (torch.from_numpy(values) - mean) / spread
-        )
-    return np.asarray(moves.numpy(), np.float32), np.asarray(logits.numpy(), np.float32)
+    moves = np.empty((len(windows), 2, 2), np.float32)
+    logits = np.empty(len(windows), np.float32)
+    for start in range(0, len(windows), _LINES_AT_ONCE):
+        part = slice(start, start + _LINES_AT_ONCE)
+        seen = torch.from_numpy(windows[part])
+        told = (torch.from_numpy(values[part]) - mean) / spread
+        with torch.inference_mode():
+            move, logit = network(seen, told)
+            mirrored_move, mirrored_logit = network(seen.flip(-1), told)
+            mirrored_move[..., 1] *= -1
+        moves[part] = (0.5 * (move + mirrored_move)).numpy()
+        logits[part] = (0.5 * (logit + mirrored_logit)).numpy()
+    return moves, logits
 
 
 @lru_cache(maxsize=2)
@@ -73,4 +87,7 @@ def _network(weights: bytes) -> tuple[LineNet, Tensor, Tensor]:
     mean, spread = arrays.pop("values.mean"), arrays.pop("values.spread")
     network = LineNet()
     network.load_state_dict(arrays)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
     return network.eval(), mean, spread

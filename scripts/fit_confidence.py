@@ -1,8 +1,8 @@
-"""Fit the logistic confidence of `imaging.hair.tracing` on synthetic scenes of known truth.
+"""Fit the logistic confidence of `imaging.hair.confidence` on synthetic scenes of known truth.
 
 Every strip that is traced, before any is dropped, is a sample: its features are those of
-`tracing.features`, and its label is 1 when it is matched one to one to a true hair.  Prints the
-coefficients to paste into `imaging/hair/tracing.py`, and how well they tell hairs from the rest.
+`confidence.features`, and its label is 1 when it is matched one to one to a true hair.  Prints the
+coefficients to paste into `imaging/hair/confidence.py`, and how well they tell hairs from the rest.
 Synthetic scenes only, so that anybody can repeat it; the same seeds give the same digits.
 
     python scripts/fit_confidence.py [--seeds 101 102] [--presets shaved clipped_blond …]
@@ -26,10 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from imaging.hair.confidence import features, logistic
 from imaging.hair.roots import find_roots
 from imaging.hair.score import extract_evidence
 from imaging.hair.strips import choose_strips
-from imaging.hair.tracing import features, join_strips
+from imaging.hair.tracing import join_strips
 from imaging.hair.tracks import find_tracks, has_curly_hair
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import Settings
@@ -37,7 +38,7 @@ from imaging.synthetic.scalp import PRESETS, ScalpScene, make_scalp
 
 Floats = NDArray[np.float64]
 
-#: Columns of `tracing.features`, in their order.
+#: Columns of `confidence.features`, in their order.
 FEATURES = (
     "lean",
     "shadow",
@@ -81,9 +82,7 @@ class Fit:
 
     def probability(self, values: Floats) -> Floats:
         """Return the probability of each row, shape (n,)."""
-        z = self.intercept + values @ self.coefficients
-        probability: Floats = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
-        return probability
+        return logistic(self.intercept + values @ self.coefficients)
 
 
 def sample_scene(scene: ScalpScene, settings: Settings) -> Sample:
@@ -163,7 +162,7 @@ def fit_logistic(sample: Sample, *, penalty: float = PENALTY) -> Fit:
     ridge[0] = 0.0
     beta = np.zeros(design.shape[1])
     for _ in range(ROUNDS):
-        p = 1.0 / (1.0 + np.exp(-np.clip(design @ beta, -30, 30)))
+        p = logistic(design @ beta)
         weight = p * (1 - p) + 1e-6
         hessian = (design * weight[:, None]).T @ design + np.diag(ridge)
         beta = beta + np.linalg.solve(hessian, design.T @ (sample.labels - p) - ridge * beta)
@@ -201,7 +200,7 @@ def report_lines(fit: Fit, sample: Sample, names: Sequence[str] = FEATURES) -> l
 
 
 def paste_lines(fit: Fit) -> list[str]:
-    """Return the two lines of code for `imaging/hair/tracing.py`."""
+    """Return the two lines of code for `imaging/hair/confidence.py`."""
     numbers = ", ".join(f"{value + 0.0:.2f}" for value in fit.coefficients)
     return [f"_INTERCEPT = {fit.intercept:.2f}", f"_COEFFICIENTS = np.array([{numbers}])"]
 

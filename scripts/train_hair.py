@@ -1,12 +1,12 @@
-"""Train the network that judges traced lines and sets their ends, on generated scalps alone.
+"""Train the network that chooses hairs among traced lines, on generated scalps alone.
 
-    python scripts/train_hair.py [--name hair-3] [--validate DIR]
+    python scripts/train_hair.py [--name hair-4] [--validate DIR]
 
-makes the folder models/weights/NAME.  Every line that is traced on a generated scalp, faint ones
-included, is a sample, with its ends as they were traced and twice displaced; truth are the ends of
-the hair that it is paired with, or that there is none.  `--validate DIR` (photographs and
-hairs.csv, as in the benchmark) chooses on the frames 00-19 alone how much of each move is made and
-how far ends are drawn inwards; without it stated defaults are kept.
+makes the folder models/weights/NAME.  Lines that are traced on generated scalps are samples, with
+some of the true hairs chosen already; truth is the nearest hair that is not.  Its confidence is
+then fitted on scenes that it did not see.  `--validate DIR` (photographs and hairs.csv, as in the
+benchmark) chooses on the frames 00-19 alone how far ends are drawn inwards and the level from which
+a line is a hair; without it stated defaults are kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 # One thread: the sum of floats, and so the last digit, must not depend on the machine.
@@ -30,17 +31,23 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from hair_training.model_folder import Judging, choose_judging, write_model
+from hair_training.model_folder import choose_judging, fit_judging, write_model
 from hair_training.samples import Samples, crowded_scene, sample_scene
 from imaging.errors import DermetryError
 from models.line_network import LineNet
 from models.registry import WEIGHTS_FOLDER
 
 #: Errors of an end: blunt below this, told in this unit, no more than so many units.
-BLUNT_MM, ERROR_MM, MOST_ERROR = 0.01, 0.03, 8.0
-HAIR_WEIGHT, BATCH, PEAK_RATE, WARM_UP = 0.6, 128, 3e-3, 0.05
+BLUNT_MM, ERROR_MM, MOST_ERROR, ERROR_WEIGHT = 0.01, 0.03, 8.0, 0.7
+#: A line is of a hair whose ends lie nearer than the first and not beyond the second, mm.
+SURELY_MM, NOT_BEYOND_MM = 0.08, 0.16
+#: So far from it to the sides, mm: a line between two hairs is neither.
+SURELY_BESIDE_MM, NOT_BESIDE_MM = 0.025, 0.055
+BATCH, PEAK_RATE, WARM_UP = 128, 3e-3, 0.05
 #: Points of the curve, and scenes between two lines on the screen.
-REPORTS, TOLD_SCENES = 30, 50
+REPORTS, TOLD_SCENES = 30, 100
+#: Scenes on which the confidence is fitted, after those of the training.
+FITTED_SCENES = 400
 
 
 def train(
@@ -56,7 +63,11 @@ def train(
     windows, moves = torch.from_numpy(samples.windows), torch.from_numpy(samples.moves)
     mean, spread = samples.values.mean(axis=0), samples.values.std(axis=0) + 1e-6
     values = torch.from_numpy((samples.values - mean) / spread)
-    is_hair = torch.from_numpy(samples.is_hair)
+    away = torch.from_numpy(samples.away_mm)
+    is_hair = _share(away, SURELY_MM, NOT_BEYOND_MM) * _share(
+        moves[..., 1].abs().mean(dim=1), SURELY_BESIDE_MM, NOT_BESIDE_MM
+    )
+    is_near = (away < NOT_BEYOND_MM).float()
     network = LineNet()
     optimiser = torch.optim.AdamW(network.parameters(), PEAK_RATE, weight_decay=0.02)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995))
@@ -72,11 +83,14 @@ def train(
         if rng.random() < 0.5:
             seen = seen.flip(-1)
             truth[..., 1] *= -1
+        # Either end may come first.
+        turned = torch.from_numpy(rng.random(BATCH) < 0.5)
+        seen[turned], truth[turned] = seen[turned].flip(1), truth[turned].flip(1)
         # Gain and noise, so that no photograph is far from what was seen.
         seen[:, :, :2] *= 1 + 0.1 * torch.randn(len(seen), 1, 1, 1, 1)
         seen[:, :, :2] += 0.03 * torch.randn(seen[:, :, :2].shape)
         told_values = values[chosen] + 0.05 * torch.randn(len(seen), values.shape[1])
-        loss = _loss(*network(seen, told_values), truth, is_hair[chosen])
+        loss = _loss(*network(seen, told_values), truth, is_hair[chosen], is_near[chosen])
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -93,61 +107,73 @@ def train(
     return save(arrays), curve
 
 
-def _loss(said: Tensor, logit: Tensor, truth: Tensor, is_hair: Tensor) -> Tensor:
+def _share(value: Tensor, surely: float, not_beyond: float) -> Tensor:
+    """Return 1 up to one value, 0 from the other on, and between them what lies between."""
+    return torch.clamp((not_beyond - value) / (not_beyond - surely), 0.0, 1.0)
+
+
+def _loss(said: Tensor, logit: Tensor, truth: Tensor, is_hair: Tensor, is_near: Tensor) -> Tensor:
     error = torch.sqrt(((said - truth) ** 2).sum(dim=-1) + BLUNT_MM**2).mean(dim=1)
     near = torch.clamp(error / ERROR_MM, max=MOST_ERROR)
     entropy = nn.functional.binary_cross_entropy_with_logits(logit, is_hair)
-    return (near * is_hair).sum() / (is_hair.sum() + 1.0) + HAIR_WEIGHT * entropy
+    return ERROR_WEIGHT * (near * is_near).sum() / (is_near.sum() + 1.0) + entropy
 
 
-def draw_samples(scenes: int, *, seed: int, told: Callable[[str], None]) -> Samples:
+def draw_samples(scenes: int, *, seed: int, workers: int, told: Callable[[str], None]) -> Samples:
     """Return the samples of so many scenes; each has a generator of numbers of its own."""
-
-    def found() -> Iterator[Samples]:
-        for k in range(scenes):
-            rng = np.random.default_rng([seed, k])
+    found: list[Samples] = []
+    with ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        drawn = pool.map(_draw, [(seed, k) for k in range(scenes)], chunksize=8)
+        for k, samples in enumerate(drawn):
+            if samples is not None:
+                found.append(samples)
             if (k + 1) % TOLD_SCENES == 0:
                 told(f"scene {k + 1}")
-            try:
-                samples = sample_scene(crowded_scene(rng), rng)
-            except DermetryError:
-                continue  # Nothing of this scene can be read.
-            if samples is not None:
-                yield samples
+    return Samples.of_all(found)
 
-    return Samples.of_all(list(found()))
+
+def _draw(number: tuple[int, int]) -> Samples | None:
+    rng = np.random.default_rng(number)
+    try:
+        return sample_scene(crowded_scene(rng), rng)
+    except DermetryError:
+        return None  # Nothing of this scene can be read.
 
 
 def main() -> None:
-    """Draw, trace, train, choose, write."""
+    """Draw, trace, train, fit, choose, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--name", default="hair-3", help="of the model, hair-VERSION")
-    parser.add_argument("--scenes", type=int, default=1600)
-    parser.add_argument("--steps", type=int, default=6000, help=f"of {BATCH} lines each")
-    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--name", default="hair-4", help="of the model, hair-VERSION")
+    parser.add_argument("--scenes", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=16000, help=f"of {BATCH} lines each")
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--validate", type=Path, metavar="DIR")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     told = lambda line: print(line, flush=True)  # noqa: E731
     start = time.monotonic()
-    samples = draw_samples(given.scenes, seed=given.seed, told=told)
-    told(f"{len(samples.is_hair)} samples after {(time.monotonic() - start) / 60:.1f} minutes")
+    samples = draw_samples(given.scenes, seed=given.seed, workers=given.workers, told=told)
+    told(f"{len(samples.windows)} samples after {(time.monotonic() - start) / 60:.1f} minutes")
     weights, curve = train(samples, steps=given.steps, seed=given.seed, told=told)
+    new_scenes = range(given.scenes, given.scenes + FITTED_SCENES)
+    judging = fit_judging(weights, new_scenes, seed=given.seed, workers=given.workers, told=told)
     training = {
         "seed": given.seed,
         "scenes": given.scenes,
-        "samples": len(samples.is_hair),
+        "samples": len(samples.windows),
         "steps": given.steps,
         "batch": BATCH,
         "minutes": round((time.monotonic() - start) / 60, 1),
-        "machine": f"1 thread of {platform.machine()}",
+        "machine": f"{given.workers} processes for scenes, 1 thread for steps, "
+        f"{platform.machine()}",
         "curve_of_step_loss": curve,
     }
     folder = WEIGHTS_FOLDER / given.name
     # Written at once, so that photographs that cannot be read cost no training.
-    write_model(folder, weights, Judging(), training)
+    write_model(folder, weights, judging, training)
     if given.validate is not None:
-        write_model(folder, weights, choose_judging(weights, given.validate), training)
+        write_model(folder, weights, choose_judging(weights, judging, given.validate), training)
     told(str(folder))
 
 

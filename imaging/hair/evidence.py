@@ -10,10 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
-#: Says for windows (n, 2, planes, along, across) and values (n, k) of lines how far both ends of
-#: each, root first, are to be moved outwards and sideways, mm, shape (n, 2, 2), and the log-odds
-#: that it is a hair, shape (n,).
-LineJudge = Callable[[Map, Map], tuple[Map, Map]]
+
+
+@dataclass(frozen=True)
+class LineJudge:
+    """What tells hairs among traced lines, from a learned segmenter.
+
+    Parameters
+    ----------
+    look : callable
+        Says for windows (n, 2, planes, along, across) and values (n, k) of lines how far both ends
+        of each are to be moved outwards and sideways, mm, shape (n, 2, 2), and the log-odds that a
+        hair is there, shape (n,).
+    least_log_odds : float
+        Lines from here on are chosen.
+    root_mm, tip_mm : float
+        How much further outwards roots and tips lie than ``look`` says.
+    intercept, coefficients : float, tuple of float
+        Of the log-odds that a chosen line is a rooted hair: see `confidence.JUDGED_FEATURES`.
+    """
+
+    look: Callable[[Map, Map], tuple[Map, Map]]
+    least_log_odds: float
+    root_mm: float
+    tip_mm: float
+    intercept: float
+    coefficients: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +62,7 @@ class ShaftEvidence:
         Evidence for white and for grey hairs among the dark ones: its darkness is paleness, or
         greyness (`white`).
     judge : LineJudge or None
-        What judges traced lines and sets their ends, from a learned segmenter.
+        What chooses among traced lines and sets their ends, from a learned segmenter.
     stretch : tuple of float
         By how much more a photo pixel is enlarged along x and y: a whole number of working pixels
         spans the photo, so that a turned photo has the turned grid.

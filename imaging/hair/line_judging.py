@@ -1,33 +1,159 @@
-"""What a network sees around both ends of a traced line, and the line as it judges it.
+"""Choosing hairs among all lines that may be one, by a judge that was trained to.
 
-A line keeps its place; its ends move, and how sure it is to be a hair is said anew.
+The judge sees what lies around both ends of a line, and where lines that were chosen before lie.
+It says whether there is another hair, and where the ends of that hair are.  Lines are chosen in
+rounds: in each the surest of every place, then what is left is judged anew in sight of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from .drawn_lines import covered_pixels
 from .evidence import LineJudge, Map, ShaftEvidence, read_at
-from .strips import Strip
+from .lines import STEP_PX, Lines
+from .strips import Strip, weighted_median
 
 Floats = NDArray[np.float64]
 
 #: Places of a window from the end: outwards along the line, and to its left, mm.
 ALONG_MM = np.arange(-0.36, 0.2401, 0.012)
 ACROSS_MM = np.arange(-0.108, 0.1081, 0.012)
+#: Planes are limited to these shares of a line's darkness.
+_LEAST_SHARE, _MOST_SHARE = -1.0, 2.0
 #: Direction of an end: over this length of its line.
 _END_MM = 0.15
-#: Longer hair was not trained on; its ends stay.
+#: Longer hair was not trained on: it is traced without a judge.
 MOST_LENGTH_MM = 1.2
+#: Lines to be judged may be this much longer: their ends can move inwards.
+MOST_LINE_MM = MOST_LENGTH_MM + 0.3
 #: Nothing is judged where a larger share of all length is in such hair: of clipped hair it is 0.12
-#: at most, of hair of 1.25 mm and more 0.47 at least.
-MOST_LONG_SHARE = 0.3
+#: at most, of generated hair of 1.25 mm and more 0.47 at least, of uncut hair too dense to be
+#: counted 0.14 to 0.39 in ten micrographs.
+MOST_LONG_SHARE = 0.2
 #: Values are told in these units, so that each is about 0.
-_USUAL_LENGTH_MM, _USUAL_WIDTH_MM = 0.4, 0.06
-#: Of a line's turn from end to end (radians) and of its bow (widths) no more is told.
-_MOST_TURN, _MOST_BOW = 1.5, 3.0
+_USUAL_LENGTH_MM, _USUAL_WIDTH_MM, _LEAST_DARKNESS = 0.4, 0.06, 0.05
+#: The direction of hair around a line: a Gaussian of this standard deviation.
+_AROUND_MM = 1.5
+#: Of lines nearer than this to each other only the surest is chosen in one round; the others are
+#: judged again in sight of it.
+_APART_MM, _PLACES_ON_LINE = 0.12, 7
+_MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedLines:
+    """Lines that were chosen, and what the judge said of each when it was.
+
+    ``frames`` (n, 2, 4) are from `end_frames`, ``moves_mm`` (n, 2, 2) how far each end moves
+    outwards and to the left, both first end first; ``log_odds`` (n,).
+    """
+
+    strips: list[Strip]
+    frames: Floats
+    moves_mm: Map
+    log_odds: Map
+
+
+def has_long_lines(tracks: Lines, px_per_mm: float) -> bool:
+    """Return whether any line may be longer hair than judges know."""
+    return bool((tracks.counts * STEP_PX > MOST_LENGTH_MM * px_per_mm).any())
+
+
+def is_mostly_long(strips: list[Strip], px_per_mm: float) -> bool:
+    """Return whether hair is longer than what judges know: a short line may be a piece there."""
+    lengths_mm = np.array([len(s.points) * s.step_px for s in strips]) / px_per_mm
+    is_long = lengths_mm > MOST_LENGTH_MM
+    return bool(lengths_mm[is_long].sum() > MOST_LONG_SHARE * lengths_mm.sum())
+
+
+def long_strips(strips: list[Strip], px_per_mm: float) -> list[Strip]:
+    """Return the strips of longer hair than judges know."""
+    return [s for s in strips if len(s.points) * s.step_px > MOST_LENGTH_MM * px_per_mm]
+
+
+def choose_lines(
+    strips: list[Strip],
+    usual_mm: float,
+    others: list[Strip],
+    evidence: ShaftEvidence,
+    judge: LineJudge,
+) -> JudgedLines:
+    """Return the hairs among lines that may be one.
+
+    Parameters
+    ----------
+    strips : list of Strip
+        From `candidates.possible_strips`; those of one hair overlap.
+    usual_mm : float
+        The photo's usual hair width.
+    others : list of Strip
+        Hairs already.
+    evidence : ShaftEvidence
+    judge : LineJudge
+    """
+    px_per_mm = evidence.px_per_mm
+    count = len(strips)
+    frames = np.array([end_frames(s.points, s.step_px, px_per_mm) for s in strips])
+    frames = frames.reshape(count, 2, 4)
+    values = line_values(strips, usual_mm, px_per_mm)
+    covered = np.zeros(evidence.darkness.shape, np.float32)
+    for strip in others:
+        cover(covered, strip.points, strip.width_mm * px_per_mm)
+    windows = end_windows(strips, frames, covered, evidence)
+    moves, log_odds = np.zeros((count, 2, 2), np.float32), np.zeros(count, np.float32)
+    is_left = np.ones(count, bool)
+    unseen = np.arange(count)
+    chosen: list[int] = []
+    for _ in range(_MOST_ROUNDS):
+        if len(unseen):
+            moves[unseen], log_odds[unseen] = judge.look(windows[unseen], values[unseen])
+        # What was unlikely once stays out: others that are chosen make a line no likelier.
+        is_left &= log_odds >= judge.least_log_odds
+        order = np.flatnonzero(is_left)
+        if not len(order):
+            break
+        order = order[np.argsort(-log_odds[order], kind="stable")]
+        surest = order[
+            _surest_of_each_place(moved_ends(frames[order], moves[order] * px_per_mm), px_per_mm)
+        ]
+        chosen.extend(surest)
+        is_left[surest] = False
+        for i in surest:
+            line = with_moved_ends(strips[i].points, frames[i], moves[i] * px_per_mm)
+            cover(covered, line, strips[i].width_mm * px_per_mm)
+        left = np.flatnonzero(is_left)
+        seen = covered_in_windows(frames[left], covered, px_per_mm)
+        is_changed = (seen != windows[left, :, 3]).any(axis=(1, 2, 3))
+        unseen = left[is_changed]
+        windows[unseen, :, 3] = seen[is_changed]
+    which = np.asarray(chosen, np.intp)
+    return JudgedLines([strips[i] for i in which], frames[which], moves[which], log_odds[which])
+
+
+def _surest_of_each_place(ends_px: Floats, px_per_mm: float) -> NDArray[np.intp]:
+    """Return the lines without a surer one nearby, by their ends (n, 2, 2), surest line first."""
+    count = len(ends_px)
+    share = np.linspace(0.0, 1.0, _PLACES_ON_LINE)[:, None]
+    places = ends_px[:, None, 0] * (1 - share) + ends_px[:, None, 1] * share
+    tree = cKDTree(places.reshape(-1, 2))
+    is_free = np.ones(count, bool)
+    surest = []
+    for i in range(count):
+        if is_free[i]:
+            surest.append(i)
+            near = tree.query_ball_point(places[i], _APART_MM * px_per_mm)
+            is_free[np.concatenate([np.asarray(hits) for hits in near]) // _PLACES_ON_LINE] = False
+    return np.asarray(surest, np.intp)
+
+
+def cover(covered: Map, line: NDArray[np.floating], width_px: float) -> None:
+    """Mark where a line of this width lies, in place."""
+    covered[covered_pixels(line, width_px, covered.shape)] = 1.0
 
 
 def end_frames(points: NDArray[np.floating], step_px: float, px_per_mm: float) -> Floats:
@@ -40,161 +166,96 @@ def end_frames(points: NDArray[np.floating], step_px: float, px_per_mm: float) -
     return frames
 
 
-def end_windows(
-    strips: list[Strip],
-    confidences: Floats,
-    frames: Floats,
-    which: NDArray[np.intp],
-    evidence: ShaftEvidence,
-) -> Map:
+def end_windows(strips: list[Strip], frames: Floats, covered: Map, evidence: ShaftEvidence) -> Map:
     """Return what lies around both ends of these lines, shape (n, 2, 4, along, across).
-
-    Parameters
-    ----------
-    strips : list of Strip
-        All lines of the photo: what the others cover is shown.
-    confidences : ndarray of float, shape (strips,)
-        How sure each is, 0 to 1.
-    frames : ndarray of float, shape (n, 2, 4)
-        From `end_frames`, one for each of `which`.
-    which : ndarray of int, shape (n,)
-    evidence : ShaftEvidence
 
     Returns
     -------
     ndarray of float32
-        Darkness and shade as shares of the line's darkness, how sure the surest of the other lines
-        is that lie there (0: none), and whether the line itself would if it went straight on to
-        its end.
+        Darkness and shade as shares of the line's darkness, whether the line itself lies there if
+        it goes straight on to its end, and whether one that was chosen does.
     """
-    shape = evidence.darkness.shape
-    # The surest line of each pixel, how sure it is, and how sure the next one is.
-    surest = np.full(shape, -1, np.int32)
-    first, second = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for i in np.argsort(confidences, kind="stable"):
-        strip = strips[i]
-        cover = covered_pixels(strip.points, strip.width_mm * evidence.px_per_mm, shape)
-        second[cover] = first[cover]
-        first[cover] = confidences[i]
-        surest[cover] = i
-    windows = np.zeros((len(which), 2, 4, len(ALONG_MM), len(ACROSS_MM)), np.float32)
-    along, across = ALONG_MM * evidence.px_per_mm, ACROSS_MM * evidence.px_per_mm
-    for row, i in enumerate(which):
-        strip = strips[i]
-        others = np.where(surest == i, second, first)
-        own = (ALONG_MM[:, None] <= 0) & (np.abs(ACROSS_MM) <= strip.width_mm / 2)
-        for k, (x0, y0, ux, uy) in enumerate(frames[row]):
-            x = (x0 + along[:, None] * ux - across * uy).astype(np.float32)
-            y = (y0 + along[:, None] * uy + across * ux).astype(np.float32)
-            windows[row, k, 0] = read_at(evidence.darkness, x, y) / strip.plateau
-            windows[row, k, 1] = read_at(evidence.shade, x, y) / strip.plateau
-            windows[row, k, 2] = read_at(others, x, y)
-            windows[row, k, 3] = own
+    plateau = np.array([s.plateau for s in strips], np.float32)[:, None, None, None]
+    width = np.array([s.width_mm for s in strips])[:, None, None, None]
+    x, y = _window_places(frames, evidence.px_per_mm)
+    windows = np.empty((len(strips), 2, 4, len(ALONG_MM), len(ACROSS_MM)), np.float32)
+    for k, image in enumerate((evidence.darkness, evidence.shade)):
+        windows[:, :, k] = np.clip(read_at(image, x, y) / plateau, _LEAST_SHARE, _MOST_SHARE)
+    windows[:, :, 2] = (ALONG_MM[:, None] <= 0) & (np.abs(ACROSS_MM) <= width / 2)
+    windows[:, :, 3] = read_at(covered, x, y)
     return windows
 
 
-def line_values(
-    strips: list[Strip], features: Floats, confidences: Floats, px_per_mm: float
-) -> Map:
-    """Return what is told of each line besides its windows, shape (strips, values)."""
-    length = np.array([len(s.points) * s.step_px for s in strips]) / px_per_mm
+def covered_in_windows(frames: Floats, covered: Map, px_per_mm: float) -> Map:
+    """Return the last plane of `end_windows`, shape (n, 2, along, across)."""
+    return read_at(covered, *_window_places(frames, px_per_mm))
+
+
+def _window_places(frames: Floats, px_per_mm: float) -> tuple[Map, Map]:
+    along, across = ALONG_MM[:, None] * px_per_mm, ACROSS_MM * px_per_mm
+    x, y, ux, uy = (frames[..., k, None, None] for k in range(4))
+    return (
+        (x + along * ux - across * uy).astype(np.float32),
+        (y + along * uy + across * ux).astype(np.float32),
+    )
+
+
+def line_values(strips: list[Strip], usual_mm: float, px_per_mm: float) -> Map:
+    """Return what is told of each line besides its windows, shape (strips, 11)."""
+    if not strips:
+        return np.zeros((0, 11), np.float32)
+    step_mm = strips[0].step_px / px_per_mm
+    length = np.array([len(s.points) * step_mm for s in strips])
     width = np.array([s.width_mm for s in strips])
-    turn = np.array([s.angles[-1] - s.angles[0] for s in strips], np.float64)
-    turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
-    bow = np.array([_bow_px(s.points) for s in strips]) / px_per_mm / width
+    quality = np.array([s.quality for s in strips])
+    worth = quality * length
+    log_length = np.log(length / _USUAL_LENGTH_MM)
+    log_darkness = np.log(np.maximum([s.plateau for s in strips], _LEAST_DARKNESS))
+    weight = np.maximum(worth, 1e-3) ** 2
     values = [
-        np.log(length / _USUAL_LENGTH_MM),
+        log_length,
         np.log(width / _USUAL_WIDTH_MM),
-        confidences,
-        np.minimum(turn, _MOST_TURN),
-        np.minimum(bow, _MOST_BOW),
+        np.log(width / usual_mm),
+        log_darkness,
+        worth,
+        quality,
+        np.array([s.worth_mm for s in strips]) / np.maximum(worth, 1e-9),
+        log_darkness - weighted_median(log_darkness, weight),
+        log_length - weighted_median(log_length, weight),
+        *_directions_around(strips, weight, px_per_mm),
     ]
-    return np.column_stack([features, *values]).astype(np.float32)
+    return np.column_stack(values).astype(np.float32)
 
 
-def _bow_px(points: NDArray[np.floating]) -> float:
-    """Return how far a line strays from the straight way between its ends."""
-    run = points[-1] - points[0]
-    away = points - points[0]
-    across = away[:, 0] * run[1] - away[:, 1] * run[0]
-    return float(np.abs(across).max() / max(float(np.hypot(*run)), 1e-6))
+def _directions_around(
+    strips: list[Strip], weight: Floats, px_per_mm: float
+) -> tuple[Floats, Floats]:
+    """Return how well each line fits the axis of those around it, and how much they agree."""
+    first, last = (np.array([s.points[k] for s in strips], np.float64) for k in (0, -1))
+    middle, run = 0.5 * (first + last) / px_per_mm, last - first
+    double = 2 * np.arctan2(run[:, 1], run[:, 0])
+    axis = np.column_stack([np.cos(double), np.sin(double)])
+    apart2 = ((middle[:, None] - middle[None]) ** 2).sum(axis=2)
+    near = np.exp(-0.5 * apart2 / _AROUND_MM**2) * weight
+    usual = near @ axis / near.sum(axis=1)[:, None]
+    return (usual * axis).sum(axis=1), np.hypot(usual[:, 0], usual[:, 1])
 
 
-def judge_lines(
-    lines: list[NDArray[np.floating]],
-    strips: list[Strip],
-    values: Map,
-    confidences: Floats,
-    judge: LineJudge,
-    evidence: ShaftEvidence,
-) -> tuple[list[NDArray[np.floating]], Floats]:
-    """Return the lines, root first, with their ends and their confidences as the judge has them.
-
-    White and grey hair, and hair longer than `MOST_LENGTH_MM`, stays as it is.
-    """
-    which = judged_lines(strips, evidence.px_per_mm)
-    if not len(which):
-        return lines, confidences
-    frames = frames_of(lines, strips, which, evidence.px_per_mm)
-    windows = end_windows(strips, confidences, frames, which, evidence)
-    moves_mm, log_odds = judge(windows, values[which])
-    judged = confidences.copy()
-    judged[which] = 1.0 / (1.0 + np.exp(-np.clip(log_odds.astype(np.float64), -30, 30)))
-    return place_ends(
-        lines, which, frames, moves_mm.astype(np.float64) * evidence.px_per_mm
-    ), judged
+def moved_ends(frames: Floats, moves_px: NDArray[np.floating]) -> Floats:
+    """Return the ends of lines, shape (..., 2, 2), moved outwards and to the left."""
+    x, y, ux, uy = (frames[..., k] for k in range(4))
+    out, left = moves_px[..., 0], moves_px[..., 1]
+    ends: Floats = np.stack([x + out * ux - left * uy, y + out * uy + left * ux], axis=-1)
+    return ends
 
 
-def judged_lines(strips: list[Strip], px_per_mm: float) -> NDArray[np.intp]:
-    """Return which strips are of the kind that a judge was trained on: short, dark ones.
-
-    None, where hair is longer: there a short line is a piece of one, or a hair among long ones.
-    """
-    dark = np.flatnonzero(np.array([not s.is_pale for s in strips], bool))
-    lengths_mm = np.array([len(strips[i].points) * strips[i].step_px for i in dark]) / px_per_mm
-    is_long = lengths_mm > MOST_LENGTH_MM
-    if lengths_mm[is_long].sum() > MOST_LONG_SHARE * lengths_mm.sum():
-        return np.zeros(0, np.intp)
-    return dark[~is_long]
-
-
-def frames_of(
-    lines: list[NDArray[np.floating]],
-    strips: list[Strip],
-    which: NDArray[np.intp],
-    px_per_mm: float,
-) -> Floats:
-    """Return the `end_frames` of these lines, root first, shape (n, 2, 4)."""
-    return np.stack([end_frames(lines[i], strips[i].step_px, px_per_mm) for i in which])
-
-
-def place_ends(
-    lines: list[NDArray[np.floating]], which: NDArray[np.intp], frames: Floats, moves_px: Floats
-) -> list[NDArray[np.floating]]:
-    """Return all lines, of which these have their ends moved outwards and to the left."""
-    moved = list(lines)
-    for row, i in enumerate(which):
-        moved[i] = _moved(lines[i], frames[row], moves_px[row])
-    return moved
-
-
-def drawn_inwards(moves_mm: Map, *, share: float, root_mm: float, tip_mm: float) -> Map:
-    """Return this share of moves, shape (n, 2, 2), with roots and tips moved further outwards.
-
-    A network learns where the shafts of generated scalps end; real ones fade faster, which three
-    numbers of the model's contract make up for.
-    """
-    moves = np.float32(share) * moves_mm
-    moves[..., 0] += np.array([root_mm, tip_mm], np.float32)
-    return moves
-
-
-def _moved(line: NDArray[np.floating], frames: Floats, moves_px: Floats) -> NDArray[np.floating]:
+def with_moved_ends(
+    line: NDArray[np.floating], frames: Floats, moves_px: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Return a line from one moved end to the other; between them it keeps its points."""
     kept = np.ones(len(line), bool)
-    ends = []
-    for (x, y, ux, uy), (out, left) in zip(frames, moves_px, strict=True):
-        ends.append((x + out * ux - left * uy, y + out * uy + left * ux))
+    for (x, y, ux, uy), out in zip(frames, moves_px[:, 0], strict=True):
         # The old end gives way to the new one, and so does what lies beyond it.
         kept &= (line - (x, y)) @ (ux, uy) < min(out, 0.0)
-    return np.vstack([ends[:1], line[kept], ends[1:]])
+    first, last = moved_ends(frames, moves_px)
+    return np.vstack([first[None], line[kept], last[None]])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .evidence import ShaftEvidence, read_at
-from .strips import Strip
+from .strips import Strip, weighted_median
 
 #: The shadow is read from here to here beyond an end.
 _SHADOW_FROM_MM, _SHADOW_STEP_MM = 0.03, 0.02
@@ -111,7 +111,7 @@ def find_roots(
     agreement = ((directed @ directed.T) * weight).sum(axis=1)
     lean = (agreement + LONE_WEIGHT * LONE_LEAN) / (weight.sum(axis=1) + LONE_WEIGHT)
     if is_curly:
-        lean = lean + max(0.0, CURLY_LEAN - _usual(lean, length))
+        lean = lean + max(0.0, CURLY_LEAN - weighted_median(lean, length))
     return Rooting(
         is_reversed,
         ~np.where(is_reversed, leaves[1] | last_hidden, leaves[0] | first_hidden),
@@ -119,13 +119,6 @@ def find_roots(
         difference * flip,
         lean,
     )
-
-
-def _usual(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Return the weighted median, the lower one of two."""
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
 
 
 def _shadow(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
 from ..settings import HairSettings
-from .evidence import Map, ShaftEvidence
-from .line_judging import drawn_inwards
+from .confidence import JUDGED_FEATURES
+from .evidence import LineJudge, Map, ShaftEvidence
 from .ridges import find_ridges
 
 #: The classical segmenter: no torch, no weights.
@@ -61,7 +61,7 @@ def find_segmenter(name: str) -> Segmenter:
     if name == CLASSICAL:
         return find_ridges
     model = learned_model(name)
-    return partial(_find_ridges_and_judge, model=model, how=_judging(model))
+    return partial(_find_ridges_and_judge, model=model, told=_judging(model))
 
 
 def weights_digest(name: str) -> str:
@@ -82,30 +82,33 @@ def _find_ridges_and_judge(
     zoom: float,
     settings: HairSettings,
     model: Any,
-    how: dict[str, float],
+    told: dict[str, Any],
 ) -> ShaftEvidence:
     """Return the classical evidence with the learned judge; parameters of `Segmenter`."""
     evidence = find_ridges(pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings)
     network = importlib.import_module("models.line_network")
-
-    moving = {name: value for name, value in how.items() if name != "log_odds"}
-
-    def judge(windows: Map, values: Map) -> tuple[Map, Map]:
-        moves_mm, logits = network.judge_lines(model.weights, windows, values)
-        return drawn_inwards(moves_mm, **moving), logits + np.float32(how["log_odds"])
-
+    judge = LineJudge(look=partial(network.judge_lines, model.weights), **told)
     return replace(evidence, judge=judge)
 
 
-def _judging(model: Any) -> dict[str, float]:
-    """Return the numbers of a model's contract: for `drawn_inwards`, and added log-odds."""
+def _judging(model: Any) -> dict[str, Any]:
+    """Return what a model's contract says of judging: the numbers of `LineJudge`."""
     try:
         told = model.contract["judging"]
-        return {name: float(told[name]) for name in ("share", "root_mm", "tip_mm", "log_odds")}
+        numbers: dict[str, Any] = {
+            name: float(told[name]) for name in ("least_log_odds", "root_mm", "tip_mm", "intercept")
+        }
+        coefficients = tuple(float(value) for value in told["coefficients"])
     except (KeyError, TypeError, ValueError) as err:
         raise ModelTamperedError(
             f"model.json of {model.name} does not say how lines are judged: {err!r}."
         ) from err
+    if len(coefficients) != len(JUDGED_FEATURES):
+        raise ModelTamperedError(
+            f"model.json of {model.name} has {len(coefficients)} coefficients for the "
+            f"{len(JUDGED_FEATURES)} features of judged lines."
+        )
+    return numbers | {"coefficients": coefficients}
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ _BOTH_EDGES, _UNBROKEN = 0.5, 0.3
 #: Widths are trusted for the photo's usual width when both edges sum to this.
 _CLEAR_EDGES = 0.7
 _CLEAR_STRIPS = 10
+#: The usual width of a photo's hairs lies between these.
+_LEAST_USUAL_MM, _MOST_USUAL_MM = 0.03, 0.12
 #: Where, across the half width, darkness and cover are read.
 _ACROSS = np.array([-0.75, -0.4, 0.0, 0.4, 0.75], np.float32)
 #: Share of a section's worth that it has without any edge.
@@ -86,15 +89,25 @@ def choose_strips(
     """Return the chosen strips, best first, and the photo's usual width in mm (NaN: none)."""
     if not len(tracks):
         return [], float("nan")
-    lines, widths, shifts, usual = recall(_fitted_lines, tracks, evidence, settings)
-    # A strip far from the usual width is worth less: a pair that touches is no thick hair.
-    ratio = np.log(widths / usual)
-    weight = np.where(ratio > 0, settings.width_prior, settings.thin_prior)
-    prior = np.exp(-0.5 * weight * ratio**2)
+    lines, widths, shifts, usual = recall(fitted_lines, tracks, evidence, settings)
+    prior = width_prior(widths, usual, settings)
     return _choose(lines, widths, shifts, prior, evidence, settings), usual
 
 
-def _fitted_lines(
+def width_prior(
+    widths_mm: NDArray[np.float64], usual_mm: float, settings: HairSettings
+) -> NDArray[np.float64]:
+    """Return by how much strips of these widths are worth less than one of the usual width.
+
+    A pair that touches is no thick hair.
+    """
+    ratio = np.log(widths_mm / usual_mm)
+    weight = np.where(ratio > 0, settings.width_prior, settings.thin_prior)
+    prior: NDArray[np.float64] = np.exp(-0.5 * weight * ratio**2)
+    return prior
+
+
+def fitted_lines(
     tracks: Lines, evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[Lines, NDArray[np.float64], NDArray[np.float64], float]:
     """Return all candidate lines, width and shift (mm) of each one's best bar, and usual width."""
@@ -103,7 +116,8 @@ def _fitted_lines(
     widths, _, edges = bars.best(usual, settings)
     is_clear = edges > _CLEAR_EDGES
     if is_clear.sum() > _CLEAR_STRIPS:
-        usual = _weighted_median(widths[is_clear], tracks.counts[is_clear])
+        usual = weighted_median(widths[is_clear], tracks.counts[is_clear])
+        usual = float(np.clip(usual, _LEAST_USUAL_MM, _MOST_USUAL_MM))
     added = recall(lanes_of_bands, tracks, evidence, usual, settings)
     lines = tracks.joined(added)
     if len(added):
@@ -218,7 +232,7 @@ def _choose(
     evidence: ShaftEvidence,
     settings: HairSettings,
 ) -> list[Strip]:
-    (x, y), half, pixel, worth = recall(_sections, lines, widths, shifts, evidence, settings)
+    (x, y), half, pixel, worth = recall(sections, lines, widths, shifts, evidence, settings)
     height, width = evidence.darkness.shape
     is_covered = np.zeros((height, width), np.uint8)
     covered = is_covered.ravel()
@@ -270,7 +284,7 @@ def _choose(
     return chosen
 
 
-def _sections(
+def sections(
     lines: Lines,
     widths: NDArray[np.float64],
     shifts: NDArray[np.float64],
@@ -346,8 +360,8 @@ def _cover(
     is_covered[row[inside], column[inside]] = 1
 
 
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.int64]) -> float:
-    order = np.argsort(values)
+def weighted_median(values: NDArray[np.floating], weights: NDArray[Any]) -> float:
+    """Return the weighted median, the lower one of two."""
+    order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[order])
-    middle = float(values[order][np.searchsorted(total, 0.5 * total[-1])])
-    return float(np.clip(middle, 0.03, 0.12))
+    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])

@@ -9,30 +9,31 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ..settings import HairSettings, recall
-from .evidence import Map, ShaftEvidence, read_at
-from .line_judging import judge_lines, judged_lines, line_values
+from .candidates import possible_strips
+from .confidence import confidence, features, judged_confidence, local_clarity
+from .evidence import LineJudge, Map, ShaftEvidence, read_at
+from .line_judging import (
+    MOST_LINE_MM,
+    JudgedLines,
+    choose_lines,
+    has_long_lines,
+    is_mostly_long,
+    long_strips,
+    with_moved_ends,
+)
+from .lines import Lines
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
-from .tracks import find_tracks, has_curly_hair, reaches_response
+from .tracks import find_tracks, has_curly_hair
 from .white import Limits, choose_pale_hairs, grey_limits, white_limits
 
 Floats = NDArray[np.float64]
 
-#: Coefficients of the logistic confidence: fitted by scripts/fit_confidence.py on synthetic scenes
-#: with clippings and fibres; the features are those of `features`, in this order.
-_INTERCEPT = -3.01
-_COEFFICIENTS = np.array([5.13, 1.42, 0.02, 1.02, 0.58, 0.05, 0.83, 1.06])
-
-#: No clipping is this long and no fibre casts a shadow below the skin: such a line is a hair,
-#: however it leans.  The fit knows clipped hair only.
-_SURE_LENGTH_MM, _SURE_SHADOW, _SURE = 1.0, 0.05, 0.8
 #: Darkness between two ends must stay above this share of the paler shaft for them to be one hair.
 _BRIDGE_SHARE = 0.5
 #: Directions of two ends that are joined differ by no more than this.
 _JOIN_DEG = 12.0
 _END_POINTS = 8
-#: What is around a hair counts with a Gaussian weight of this standard deviation.
-_AROUND_MM = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,42 +84,72 @@ def _trace_lines(
     evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[list[TracedHair], Floats]:
     """Return hairs as the lines that the evidence holds, however poor, and the clarity of each."""
-    judge = evidence.judge
-    strips, rooting, confidences = trace_strips(evidence, settings, with_faint=judge is not None)
-    lines, clarity = (
+    is_curly = recall(has_curly_hair, evidence, settings)
+    strips, judged = find_strips(evidence, settings, is_curly=is_curly)
+    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
+    lines, confidences = (
         root_first(strips, rooting),
-        local_clarity(strips, confidences, evidence.px_per_mm),
+        confidence(strips, rooting, evidence.px_per_mm),
     )
-    if judge is not None and strips:
-        values = line_values(strips, features(strips, rooting), confidences, evidence.px_per_mm)
-        lines, confidences = judge_lines(lines, strips, values, confidences, judge, evidence)
+    if judged is not None and evidence.judge is not None:
+        # What was judged stands first.
+        count = len(judged.strips)
+        told = features(strips, rooting)[:count]
+        confidences[:count] = judged_confidence(judged.log_odds, told, evidence.judge)
+        lines[:count] = _with_judged_ends(
+            lines, rooting, judged, evidence.judge, evidence.px_per_mm
+        )
     hairs = [
         _hair(strip, lines[i], rooting, i, float(confidences[i]), evidence)
         for i, strip in enumerate(strips)
     ]
-    return hairs, clarity
+    return hairs, local_clarity(strips, confidences, evidence.px_per_mm)
 
 
-def trace_strips(
-    evidence: ShaftEvidence, settings: HairSettings, *, with_faint: bool = False
-) -> tuple[list[Strip], Rooting, Floats]:
-    """Return all strips of the evidence, the dark ones first, their roots, and how sure each is.
+def find_strips(
+    evidence: ShaftEvidence, settings: HairSettings, *, is_curly: bool
+) -> tuple[list[Strip], JudgedLines | None]:
+    """Return all strips of the evidence, the pale ones last, and what a judge said of the first.
 
-    ``with_faint``: also those that the formula cannot tell from texture, but a judge can.
+    Where there is a judge, and hair is not mostly longer than it knows, it chooses among all lines,
+    faint ones too; longer hair stays as it is found without it.
     """
-    is_curly = recall(has_curly_hair, evidence, settings)
-    chosen = _with_faint(settings) if with_faint else settings
-    tracks = recall(find_tracks, evidence, chosen, is_curly=is_curly)
-    strips, _ = recall(choose_strips, tracks, evidence, chosen)
-    strips = recall(join_strips, strips, evidence, settings)
-    if with_faint:
-        strips = _without_unjudged_faint(strips, evidence, settings)
-    strips = recall(_with_pale_hairs, strips, evidence, settings, is_curly=is_curly)
-    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
-    return strips, rooting, confidence(strips, rooting, evidence.px_per_mm)
+    judge = evidence.judge
+    tracks = None
+    strips: list[Strip] = []
+    if judge is not None:
+        tracks = recall(find_tracks, evidence, with_faint(settings), is_curly=is_curly)
+    if tracks is None or has_long_lines(tracks, evidence.px_per_mm):
+        strips = _explaining_strips(evidence, settings, is_curly=is_curly)
+    judged = None
+    if judge is not None and tracks is not None and not is_mostly_long(strips, evidence.px_per_mm):
+        candidates, usual_mm = find_candidates(tracks, evidence, settings)
+        long = recall(long_strips, strips, evidence.px_per_mm)
+        judged = recall(choose_lines, candidates, usual_mm, long, evidence, judge)
+        strips = judged.strips + long
+    return recall(_with_pale_hairs, strips, evidence, settings, is_curly=is_curly), judged
 
 
-def _with_faint(settings: HairSettings) -> HairSettings:
+def _explaining_strips(
+    evidence: ShaftEvidence, settings: HairSettings, *, is_curly: bool
+) -> list[Strip]:
+    """Return the dark strips that explain the evidence best, without a judge."""
+    tracks = recall(find_tracks, evidence, settings, is_curly=is_curly)
+    strips, _ = recall(choose_strips, tracks, evidence, settings)
+    return recall(join_strips, strips, evidence, settings)
+
+
+def find_candidates(
+    tracks: Lines, evidence: ShaftEvidence, settings: HairSettings
+) -> tuple[list[Strip], float]:
+    """Return all lines among which a judge chooses, faint ones too, and the usual width in mm."""
+    return recall(
+        possible_strips, tracks, evidence, with_faint(settings), most_length_mm=MOST_LINE_MM
+    )
+
+
+def with_faint(settings: HairSettings) -> HairSettings:
+    """Return settings that keep fainter lines, for a judge to choose among."""
     return replace(
         settings,
         seed_response=settings.faint_seed_response,
@@ -127,22 +158,21 @@ def _with_faint(settings: HairSettings) -> HairSettings:
     )
 
 
-def _without_unjudged_faint(
-    strips: list[Strip], evidence: ShaftEvidence, settings: HairSettings
-) -> list[Strip]:
-    """Return the strips but for faint ones of a kind that no judge was trained on."""
-    is_judged = np.zeros(len(strips), bool)
-    is_judged[judged_lines(strips, evidence.px_per_mm)] = True
-    return [
-        strip
-        for strip, judged in zip(strips, is_judged, strict=True)
-        if judged
-        or (
-            strip.worth_mm >= settings.min_worth_mm
-            and strip.support >= settings.min_support
-            and reaches_response(strip.points, strip.angles, evidence, settings.seed_response)
-        )
-    ]
+def _with_judged_ends(
+    lines: list[NDArray[np.floating]],
+    rooting: Rooting,
+    judged: JudgedLines,
+    judge: LineJudge,
+    px_per_mm: float,
+) -> list[NDArray[np.floating]]:
+    """Return the judged ones of these lines, which stand first, with their ends, root first."""
+    further = np.array([[judge.root_mm, 0.0], [judge.tip_mm, 0.0]])
+    moved = []
+    for i, (frames, moves_mm) in enumerate(zip(judged.frames, judged.moves_mm, strict=True)):
+        way = slice(None, None, -1 if rooting.is_reversed[i] else 1)
+        moves_px = (moves_mm[way] + further) * px_per_mm
+        moved.append(with_moved_ends(lines[i], frames[way], moves_px))
+    return moved
 
 
 def root_first(strips: list[Strip], rooting: Rooting) -> list[NDArray[np.floating]]:
@@ -283,53 +313,6 @@ def _least_between(start: Floats, stop: Floats, darkness: Map) -> float:
     share = np.linspace(0.0, 1.0, 9)
     line = start + share[:, None] * (stop - start)
     return float(read_at(darkness, line[:, 0], line[:, 1]).min())
-
-
-def confidence(strips: list[Strip], rooting: Rooting, px_per_mm: float) -> Floats:
-    """Return for each strip the probability that it is a rooted hair, shape (strips,)."""
-    if not strips:
-        return np.zeros(0)
-    z = _INTERCEPT + features(strips, rooting) @ _COEFFICIENTS
-    probability: Floats = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
-    length_mm = np.array([len(s.points) * s.step_px for s in strips]) / px_per_mm
-    is_sure = (length_mm >= _SURE_LENGTH_MM) & (rooting.shadow > _SURE_SHADOW)
-    probability[is_sure] = np.maximum(probability[is_sure], _SURE)
-    return probability
-
-
-def local_clarity(strips: list[Strip], confidences: Floats, px_per_mm: float) -> Floats:
-    """Return the mean quality of each strip and the strips around it, shape (strips,), 0 to 1.
-
-    Each neighbour counts by its nearness and by how sure it is.  The grain of a mole or of cloth
-    gives lines that agree in direction, but none of them has clear edges; among hairs a poor one
-    has clear neighbours.
-    """
-    if not strips:
-        return np.zeros(0)
-    middles = np.array([0.5 * (s.points[0] + s.points[-1]) for s in strips], np.float64)
-    apart_mm2 = ((middles[:, None] - middles[None]) ** 2).sum(axis=2) / px_per_mm**2
-    weight = np.exp(-0.5 * apart_mm2 / _AROUND_MM**2) * np.maximum(confidences, 1e-6)
-    clarity: Floats = weight @ np.array([s.quality for s in strips]) / weight.sum(axis=1)
-    return clarity
-
-
-def features(strips: list[Strip], rooting: Rooting) -> Floats:
-    """Return what speaks for a rooted hair, shape (strips, features); see the code for each."""
-    plateau = np.log(np.array([s.plateau for s in strips]))
-    worth = np.log(np.array([s.worth_mm for s in strips]))
-    length = np.array([len(s.points) * s.step_px for s in strips])
-    return np.column_stack(
-        [
-            np.minimum(rooting.lean, 0.9),
-            np.clip(rooting.shadow, -0.3, 0.3),
-            worth,
-            np.array([s.support for s in strips]),
-            np.array([s.quality for s in strips]),
-            plateau,
-            plateau - np.median(plateau),
-            np.log(length / np.median(length)),
-        ]
-    )
 
 
 def _hair(

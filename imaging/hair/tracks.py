@@ -106,20 +106,6 @@ def smoothed(image: Map, sigma_px: float) -> Map:
     return cv2.GaussianBlur(image, (0, 0), max(sigma_px, 0.3)).astype(np.float32, copy=False)
 
 
-def reaches_response(
-    points: Points, angles: Points, evidence: ShaftEvidence, response: float
-) -> bool:
-    """Return whether the line response along a line reaches this value anywhere."""
-    height, width = evidence.valid.shape
-    column, row = np.rint(points).astype(np.intp).T
-    column, row = np.clip(column, 0, width - 1), np.clip(row, 0, height - 1)
-    for maps in evidence.responses:
-        plane = np.rint(angles / np.pi * len(maps)).astype(np.intp) % len(maps)
-        if (maps[plane, row, column] >= response).any():
-            return True
-    return False
-
-
 def _seeds(
     response: Map, evidence: ShaftEvidence, settings: HairSettings
 ) -> tuple[Points, Points, Points]:

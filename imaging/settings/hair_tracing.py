@@ -12,8 +12,8 @@ class HairTracing:
     """Field, evidence and tracing of hairs."""
 
     segmenter: str = setting(
-        "hair-3",
-        reason="What turns pixels into evidence; on labelled photographs hair-3 counts better.",
+        "hair-4",
+        reason="What turns pixels into evidence; on labelled photographs hair-4 counts better.",
         stage="evidence",
     )
     field: str = setting(

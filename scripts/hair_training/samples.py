@@ -1,4 +1,9 @@
-"""Lines traced on generated scalps: whether each is a hair, and where its ends truly lie."""
+"""Lines that may be hairs on generated scalps: whether each is one, and where its ends truly lie.
+
+A judge chooses hairs one after the other, so a sample is a line and what was chosen before: some of
+the true hairs, as lines near them show them, and now and then a line of no hair.  Its truth is the
+nearest hair that is not chosen yet.
+"""
 
 from __future__ import annotations
 
@@ -7,52 +12,81 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.hair.ends import as_ends, pair_ends
+from imaging.hair.ends import as_ends, ends_distances
+from imaging.hair.evidence import Map, ShaftEvidence
 from imaging.hair.line_judging import (
     MOST_LENGTH_MM,
+    cover,
+    end_frames,
     end_windows,
-    frames_of,
-    judged_lines,
     line_values,
+    with_moved_ends,
 )
 from imaging.hair.score import extract_evidence
 from imaging.hair.segmenter import CLASSICAL
-from imaging.hair.tracing import features, root_first, trace_strips
+from imaging.hair.strips import Strip
+from imaging.hair.tracing import find_candidates, with_faint
+from imaging.hair.tracks import find_tracks, has_curly_hair
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import Settings
-from imaging.synthetic.scalp import ScalpSpec, make_scalp
+from imaging.synthetic.scalp import ScalpScene, ScalpSpec, make_scalp
 from imaging.synthetic.truth import SEEN_SHARE
-from models.line_network import LEAST_SHARE, MOST_SHARE
 
 from .random_scenes import random_scene
 
-#: Pairs of line and hair whose ends lie farther apart in the mean are none.
-PAIRED_MM = 0.25
+Floats = NDArray[np.float64]
+
 #: Lines nearer to the photo's edge are no samples.
 BORDER_MM = 0.12
-#: Copies of each line, and how far the ends of all but the first are displaced, mm.
-COPIES, DISPLACED_MM, SIDEWAYS_MM, MOST_DISPLACED_MM = 3, 0.05, 0.008, 0.15
 #: Units per cm2: as many as on a hairy scalp, so that hairs touch and cross.
 DENSITIES_PER_CM2 = (60.0, 120.0)
+#: States of one scene, the share of them in which nothing is chosen yet, and in the others the
+#: least share of hairs that are.
+STATES, NOTHING_CHOSEN, LEAST_CHOSEN = 2, 0.35, 0.2
+#: A hair is chosen by one of so many lines nearest to it, no farther than this, mm.
+CHOSEN_OF, CHOSEN_MM = 3, 0.1
+#: Its ends are then missed by this, and moved by no more than that, mm.
+MISSED_MM, MOST_MOVE_MM = 0.015, 0.2
+#: How many lines of no hair are chosen in a state, on average.
+WRONGLY_CHOSEN = 1.5
+#: Nearer lines may be of a hair, farther ones are of none, mm.
+NEAR_MM, FAR_MM = 0.25, 0.2
+#: Lines of one state: of all, and of those near a hair.
+ANY_LINES, NEAR_LINES = 18, 22
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Windows (n, 2, 4, along, across), values (n, k), moves in mm (n, 2, 2), is a hair (n,).
+    """Windows (n, 2, 4, along, across), values (n, k), moves in mm (n, 2, 2), distances (n,).
 
-    Windows are kept at half precision: many fit into memory, and noise is added to them anyway.
+    ``away_mm`` is the mean distance of the line's ends from those of its hair: a line far from all
+    is of none.  Windows are kept at half precision: many fit into memory, and noise is added.
     """
 
     windows: NDArray[np.float16]
     values: NDArray[np.float32]
     moves: NDArray[np.float32]
-    is_hair: NDArray[np.float32]
+    away_mm: NDArray[np.float32]
 
     @classmethod
     def of_all(cls, parts: list[Samples]) -> Samples:
         """Return the samples of several scenes as one."""
-        names = ("windows", "values", "moves", "is_hair")
+        names = ("windows", "values", "moves", "away_mm")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What may be a hair on a scene, and what is: distances in mm, shapes (lines, hairs)."""
+
+    strips: list[Strip]
+    usual_mm: float
+    frames: Floats
+    truth: Floats
+    is_seen: NDArray[np.bool_]
+    away_mm: Floats
+    is_turned: NDArray[np.bool_]
+    shafts: ShaftEvidence
 
 
 def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
@@ -68,90 +102,127 @@ def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
     return replace(spec, units=units, camera=replace(spec.camera, is_grey=False))
 
 
-def training_settings() -> Settings:
-    """Return the settings that samples are traced with: classical, faint lines among them.
-
-    None of these explains less than a usual line: a network that was trained on lines from
-    ``faint_worth_mm`` on lost more of fair hair.
-    """
+def classical_settings() -> Settings:
+    """Return the settings without a learned segmenter."""
     defaults = Settings()
-    hair = replace(
-        defaults.hair,
-        segmenter=CLASSICAL,
-        faint_worth_mm=defaults.hair.min_worth_mm,
-        faint_support=defaults.hair.min_support,
-    )
-    return replace(defaults, hair=hair)
+    return replace(defaults, hair=replace(defaults.hair, segmenter=CLASSICAL))
+
+
+def evidence_of(scene: ScalpScene) -> ShaftEvidence:
+    """Return the classical evidence of a scene's picture."""
+    photo = Photo("scene", scene.pixels, "", inputs=PhotoInputs(px_per_mm=scene.px_per_mm))
+    return extract_evidence(photo, classical_settings()).shafts
+
+
+def true_ends_px(scene: ScalpScene, shafts: ShaftEvidence) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return root and tip of every hair, working pixels (n, 2, 2), and which can be seen."""
+    ends = np.array([(hair.root, hair.tip) for hair in scene.hairs]).reshape(-1, 2, 2)
+    is_seen = np.array([hair.uncovered >= SEEN_SHARE for hair in scene.hairs], bool)
+    return ends * shafts.zoom * np.array(shafts.stretch) - 0.5, is_seen
 
 
 def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
-    """Return the samples of one scene; None where nothing is traced."""
+    """Return the samples of one scene; None where no line may be a hair."""
     scene = make_scalp(spec, rng=rng)
-    settings = training_settings()
-    photo = Photo("scene", scene.pixels, "", inputs=PhotoInputs(px_per_mm=scene.px_per_mm))
-    shafts = extract_evidence(photo, settings).shafts
-    strips, rooting, sure = trace_strips(shafts, settings.hair, with_faint=True)
+    shafts = evidence_of(scene)
+    settings = classical_settings().hair
+    is_curly = has_curly_hair(shafts, settings)
+    tracks = find_tracks(shafts, with_faint(settings), is_curly=is_curly)
+    strips, usual_mm = find_candidates(tracks, shafts, settings)
     if not strips:
         return None
-    lines = root_first(strips, rooting)
-    ends = np.array([line[[0, -1]] for line in lines], np.float64)
-    truth = np.array([(hair.root, hair.tip) for hair in scene.hairs]).reshape(-1, 2, 2)
-    is_seen = np.array([hair.uncovered >= SEEN_SHARE for hair in scene.hairs], bool)
-    truth = truth * shafts.zoom * np.array(shafts.stretch) - 0.5
-    partner = _partners(ends, truth, is_seen, tolerance_px=PAIRED_MM * shafts.px_per_mm)
-    margin = BORDER_MM * shafts.px_per_mm
-    far = np.array(shafts.darkness.shape[::-1]) - margin
-    is_clear = ((ends > margin) & (ends < far)).all(axis=(1, 2))
+    ends = as_ends([strip.points[[0, -1]].ravel() for strip in strips])
+    truth, is_seen = true_ends_px(scene, shafts)
+    same, turned = ends_distances(ends, as_ends(truth.reshape(-1, 4)))
+    traced = _Scene(
+        strips,
+        usual_mm,
+        np.array([end_frames(s.points, s.step_px, shafts.px_per_mm) for s in strips]),
+        truth,
+        is_seen,
+        np.minimum(same, turned) / shafts.px_per_mm,
+        turned < same,
+        shafts,
+    )
+    values = line_values(strips, usual_mm, shafts.px_per_mm)
+    parts = [_state(traced, values, rng) for _ in range(STATES)]
+    found = [part for part in parts if part is not None]
+    return Samples.of_all(found) if found else None
+
+
+def _state(traced: _Scene, values: Map, rng: np.random.Generator) -> Samples | None:
+    """Return samples of a scene on which some hairs are chosen already."""
+    shafts, count = traced.shafts, len(traced.strips)
+    covered, is_chosen = _some_chosen(traced, rng)
+    to_seen = np.where(traced.is_seen, traced.away_mm, np.inf)
+    to_free = np.where(is_chosen, np.inf, to_seen)
+    to_covered = np.where(traced.is_seen, np.inf, traced.away_mm).min(axis=1, initial=np.inf)
+    nearest_seen, away_mm = (d.min(axis=1, initial=np.inf) for d in (to_seen, to_free))
     # Whether a line on a hair that others cover is a hair, nobody can tell.
-    is_clear &= ~np.isin(partner, np.flatnonzero(~is_seen))
-    judged = judged_lines(strips, shafts.px_per_mm)
-    which = np.repeat(judged[is_clear[judged]], COPIES)
+    is_clear = ~((to_covered < nearest_seen) & (to_covered < FAR_MM))
+    margin = BORDER_MM * shafts.px_per_mm
+    places = traced.frames[..., :2]
+    is_clear &= ((places > margin) & (places < np.array(shafts.valid.shape[::-1]) - margin)).all(
+        axis=(1, 2)
+    )
+    clear = np.flatnonzero(is_clear)
+    near = clear[nearest_seen[clear] < NEAR_MM]
+    which = np.unique(
+        np.concatenate([rng.permutation(clear)[:ANY_LINES], rng.permutation(near)[:NEAR_LINES]])
+    )
     if not len(which):
         return None
-    frames = frames_of(lines, strips, which, shafts.px_per_mm)
-    _displace(frames, shafts.px_per_mm, rng)
-    values = line_values(strips, features(strips, rooting), sure, shafts.px_per_mm)
-    # Lines of no hair are moved nowhere in particular: they have no part in that loss.
-    aims = np.concatenate([truth, np.zeros((1, 2, 2))])
-    away = aims[partner[which]] - frames[..., :2]
-    ux, uy = frames[..., 2], frames[..., 3]
-    out = away[..., 0] * ux + away[..., 1] * uy
-    left = away[..., 1] * ux - away[..., 0] * uy
-    windows = np.clip(end_windows(strips, sure, frames, which, shafts), LEAST_SHARE, MOST_SHARE)
+    moves = np.zeros((count, 2, 2))
+    if len(traced.truth):
+        hair = to_free.argmin(axis=1)
+        for i in which:
+            moves[i] = _moves_to(traced, i, hair[i])
+    frames = traced.frames[which]
+    windows = end_windows([traced.strips[i] for i in which], frames, covered, shafts)
     return Samples(
         windows.astype(np.float16),
         values[which],
-        (np.stack([out, left], axis=-1) / shafts.px_per_mm).astype(np.float32),
-        (partner[which] >= 0).astype(np.float32),
+        (moves[which] / shafts.px_per_mm).astype(np.float32),
+        np.minimum(away_mm[which], 9.0).astype(np.float32),
     )
 
 
-def _partners(
-    ends: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    is_seen: NDArray[np.bool_],
-    *,
-    tolerance_px: float,
-) -> NDArray[np.intp]:
-    """Return the hair of each line, -1 for none; hairs that can be seen are served first."""
-    partner = np.full(len(ends), -1)
-    for these in (np.flatnonzero(is_seen), np.flatnonzero(~is_seen)):
-        free = np.flatnonzero(partner < 0)
-        mine, its = pair_ends(
-            as_ends(ends[free].reshape(-1, 4)),
-            as_ends(truth[these].reshape(-1, 4)),
-            tolerance_px=tolerance_px,
-        )
-        partner[free[mine]] = these[its]
-    return partner
+def _some_chosen(traced: _Scene, rng: np.random.Generator) -> tuple[Map, NDArray[np.bool_]]:
+    """Return what is covered by lines that were chosen, and which hairs they stand for."""
+    px_per_mm = traced.shafts.px_per_mm
+    covered = np.zeros(traced.shafts.darkness.shape, np.float32)
+    is_chosen = np.zeros(len(traced.truth), bool)
+    if rng.random() < NOTHING_CHOSEN:
+        return covered, is_chosen
+    share = rng.uniform(LEAST_CHOSEN, 1.0)
+    for hair in np.flatnonzero(traced.is_seen & (rng.random(len(traced.truth)) < share)):
+        nearest = np.argsort(traced.away_mm[:, hair], kind="stable")[:CHOSEN_OF]
+        nearest = nearest[traced.away_mm[nearest, hair] < CHOSEN_MM]
+        if not len(nearest):
+            continue
+        i = int(rng.choice(nearest))
+        missed = rng.normal(0.0, MISSED_MM * px_per_mm, (2, 2))
+        # A network errs less to the sides than along the line.
+        moves = (_moves_to(traced, i, hair) + missed) * (1.0, rng.uniform(0.3, 1.0))
+        most = MOST_MOVE_MM * px_per_mm
+        _cover(covered, traced, i, np.clip(moves, -most, most))
+        is_chosen[hair] = True
+    of_none = np.flatnonzero(traced.away_mm.min(axis=1, initial=np.inf) > FAR_MM)
+    for i in rng.permutation(of_none)[: rng.poisson(WRONGLY_CHOSEN)]:
+        _cover(covered, traced, i, np.zeros((2, 2)))
+    return covered, is_chosen
 
 
-def _displace(frames: NDArray[np.float64], px_per_mm: float, rng: np.random.Generator) -> None:
-    out = np.clip(
-        rng.normal(0, DISPLACED_MM, frames.shape[:2]), -MOST_DISPLACED_MM, MOST_DISPLACED_MM
-    )
-    left = rng.normal(0, SIDEWAYS_MM, frames.shape[:2])
-    out[::COPIES] = left[::COPIES] = 0.0
-    ux, uy = frames[..., 2], frames[..., 3]
-    frames[..., 0] += (out * ux - left * uy) * px_per_mm
-    frames[..., 1] += (out * uy + left * ux) * px_per_mm
+def _moves_to(traced: _Scene, line: int, hair: int) -> Floats:
+    """Return how far the ends of a line lie from those of a hair, outwards and left, px (2, 2)."""
+    aim = traced.truth[hair][:: -1 if traced.is_turned[line, hair] else 1]
+    x, y, ux, uy = traced.frames[line].T
+    dx, dy = aim[:, 0] - x, aim[:, 1] - y
+    moves: Floats = np.column_stack([dx * ux + dy * uy, dy * ux - dx * uy])
+    return moves
+
+
+def _cover(covered: Map, traced: _Scene, line: int, moves_px: Floats) -> None:
+    strip = traced.strips[line]
+    moved = with_moved_ends(strip.points, traced.frames[line], moves_px)
+    cover(covered, moved, strip.width_mm * traced.shafts.px_per_mm)

@@ -1,4 +1,4 @@
-"""The training of hair-3 runs from scene to the model's folder."""
+"""The training of hair-4 runs from scene to the model's folder."""
 
 from __future__ import annotations
 
@@ -12,27 +12,40 @@ import numpy as np
 import pytest
 from safetensors.torch import load
 
-from hair_training import model_folder
-from hair_training.model_folder import Judging, choose_judging, write_model
+from hair_training import samples as samples_module
+from hair_training.model_folder import Judging, choose_judging, fit_judging, write_model
 from hair_training.random_scenes import FIELD_MM, random_scene
-from hair_training.samples import _partners, crowded_scene, sample_scene
+from hair_training.samples import FAR_MM, Samples, crowded_scene, sample_scene
+from imaging.hair.confidence import JUDGED_FEATURES
 from imaging.hair.segmenter import learned_model
 from imaging.synthetic.scalp import PRESETS
 from models.line_network import LineNet
 from train_hair import draw_samples, train
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "hair" / "s01_baseline.jpg"
+PLAIN = Judging(0.0, (1.0, 0.0, 0.0, 0.0, 0.0))
+
+
+def silent(line: str) -> None:
+    """Tell nobody."""
 
 
 @pytest.mark.slow
-def test_two_steps_on_one_scene_give_weights_that_fit_the_network() -> None:
-    samples = draw_samples(2, seed=2, told=lambda line: None)
-    assert len(samples.windows) == len(samples.moves) > 0
-    weights, curve = train(samples, steps=2, seed=1, told=lambda line: None)
+def test_two_steps_on_two_scenes_give_weights_that_fit_the_network() -> None:
+    samples = draw_samples(2, seed=2, workers=1, told=silent)
+    assert len(samples.windows) == len(samples.moves) == len(samples.away_mm) > 0
+    weights, curve = train(samples, steps=2, seed=1, told=silent)
     assert [step for step, _ in curve] == [1, 2]
     assert set(LineNet().state_dict()) | {"values.mean", "values.spread"} == set(load(weights))
-    again, _ = train(samples, steps=2, seed=1, told=lambda line: None)
+    again, _ = train(samples, steps=2, seed=1, told=silent)
     assert again == weights
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_does_not_change_the_samples() -> None:
+    one, two = (draw_samples(3, seed=5, workers=workers, told=silent) for workers in (1, 2))
+    np.testing.assert_array_equal(one.windows, two.windows)
+    np.testing.assert_array_equal(one.moves, two.moves)
 
 
 def test_the_same_seed_draws_the_same_samples() -> None:
@@ -43,18 +56,38 @@ def test_the_same_seed_draws_the_same_samples() -> None:
     assert first is not None
     assert second is not None
     np.testing.assert_array_equal(first.windows, second.windows)
-    np.testing.assert_array_equal(first.moves, second.moves)
+    np.testing.assert_array_equal(first.away_mm, second.away_mm)
 
 
-def test_a_line_is_of_a_hair_that_can_be_seen_before_one_that_is_covered() -> None:
-    lines = np.array([[[0.0, 0], [50, 0]], [[0, 9], [50, 9]], [[0, 200], [50, 200]]])
-    truth = lines[[0, 1]] + (0, 4)
-    partner = _partners(lines, truth, np.array([False, True]), tolerance_px=20.0)
-    np.testing.assert_array_equal(partner, [0, 1, -1])
-    # Alone, the first line lies on the covered hair, but goes to the one that is seen.
-    is_seen = np.array([False, True])
-    partner = _partners(lines[:1], truth - (0, 4), is_seen, tolerance_px=20.0)
-    np.testing.assert_array_equal(partner, [1])
+def clipped_scene(monkeypatch: pytest.MonkeyPatch, *, nothing_chosen: float) -> Samples:
+    """Return samples of one scene with all hairs chosen, or none."""
+    monkeypatch.setattr(samples_module, "NOTHING_CHOSEN", nothing_chosen)
+    monkeypatch.setattr(samples_module, "LEAST_CHOSEN", 1.0)
+    spec = replace(PRESETS["clipped_light_skin"], width_px=480, height_px=360)
+    samples = sample_scene(spec, np.random.default_rng(4))
+    assert samples is not None
+    return samples
+
+
+@pytest.mark.slow
+def test_a_hair_that_is_chosen_is_nobodys_aim(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = clipped_scene(monkeypatch, nothing_chosen=1.0)
+    assert not before.windows[:, :, 3].any()
+    # Most lines were drawn near a hair, and can reach it.
+    near = before.away_mm < 0.08
+    assert near.mean() > 0.3
+    after = clipped_scene(monkeypatch, nothing_chosen=0.0)
+    assert after.windows[:, :, 3].any()
+    # One that no line comes near stays free.
+    assert (after.away_mm < 0.08).mean() < 0.1 * near.mean()
+
+
+@pytest.mark.slow
+def test_moves_lead_from_the_line_to_its_hair(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = clipped_scene(monkeypatch, nothing_chosen=1.0)
+    near = samples.away_mm < FAR_MM
+    lengths = np.linalg.norm(samples.moves[near], axis=-1).mean(axis=1)
+    np.testing.assert_allclose(lengths, samples.away_mm[near], atol=1e-4)
 
 
 @pytest.mark.slow
@@ -69,7 +102,7 @@ def test_clippings_on_bare_skin_are_samples_of_no_hair() -> None:
     )
     samples = sample_scene(spec, np.random.default_rng(4))
     assert samples is not None
-    assert not samples.is_hair.any()
+    assert (samples.away_mm > FAR_MM).all()
 
 
 def test_a_scene_shows_a_few_units_whatever_its_scale() -> None:
@@ -80,23 +113,40 @@ def test_a_scene_shows_a_few_units_whatever_its_scale() -> None:
 
 
 def test_the_folder_names_the_digest_of_its_weights(tmp_path: Path) -> None:
-    write_model(tmp_path / "hair-3", b"weights", Judging(), {"seed": 1})
-    record = json.loads((tmp_path / "hair-3" / "model.json").read_text())
+    write_model(tmp_path / "hair-4", b"weights", PLAIN, {"seed": 1})
+    record = json.loads((tmp_path / "hair-4" / "model.json").read_text())
     assert record["sha256"] == hashlib.sha256(b"weights").hexdigest()
-    assert record["name"] == "hair-3"
-    assert {"share", "root_mm", "tip_mm", "log_odds", "reason"} == set(record["judging"])
+    assert record["name"] == "hair-4"
+    assert set(record["judging"]) == {
+        "least_log_odds",
+        "root_mm",
+        "tip_mm",
+        "intercept",
+        "coefficients",
+        "reason",
+    }
 
 
 @pytest.mark.slow
-def test_the_numbers_are_chosen_on_the_first_labelled_frames_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model_folder, "SHARES", (0.75,))
+def test_the_confidence_is_fitted_on_scenes() -> None:
+    weights = learned_model("hair-4").weights
+    told: list[str] = []
+    judging = fit_judging(weights, range(70_000, 70_006), seed=3, workers=1, told=told.append)
+    assert len(judging.coefficients) == len(JUDGED_FEATURES)
+    # The likelier the network calls a line, the likelier it is a hair.
+    assert judging.coefficients[0] > 0
+    assert "of them hairs" in told[0]
+
+
+@pytest.mark.slow
+def test_the_numbers_are_chosen_on_the_first_labelled_frames_alone(tmp_path: Path) -> None:
     shutil.copy(SAMPLE, tmp_path / "frame_03.jpg")
     rows = ["photo,label,root_x_px,root_y_px,tip_x_px,tip_y_px"]
     rows += [f"frame_{number}.jpg,single,100,100,150,150" for number in ("03", "20")]
     (tmp_path / "hairs.csv").write_text("\n".join(rows) + "\n")
     # There is no picture of frame 20: it is not looked at.
-    chosen = choose_judging(learned_model("hair-3").weights, tmp_path)
-    assert chosen.share == 0.75
+    chosen = choose_judging(learned_model("hair-4").weights, PLAIN, tmp_path)
+    assert chosen.coefficients == PLAIN.coefficients
+    # With one label fewer hairs are too many: the strictest level has the least bias.
+    assert chosen.intercept == -1.5
     assert "before number 20" in chosen.reason

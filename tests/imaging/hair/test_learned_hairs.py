@@ -28,7 +28,7 @@ from imaging.records import HairScore, Photo, PhotoInputs
 from imaging.settings import Settings, effective_settings
 from imaging.study.batch import BatchOptions, run_batch
 
-LEARNED = "hair-3"
+LEARNED = "hair-4"
 SAMPLES = Path(__file__).parents[3] / "sample_images" / "hair"
 
 
@@ -127,8 +127,8 @@ def test_the_models_of_the_registry_are_the_learned_segmenters() -> None:
 
 
 def test_a_wrong_name_lists_the_right_ones() -> None:
-    with pytest.raises(SettingsError, match="'hair-2'; there are: hair-3, ridges"):
-        learned_model("hair-2")
+    with pytest.raises(SettingsError, match="'hair-3'; there are: hair-4, ridges"):
+        learned_model("hair-3")
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_tampered_weights_are_refused(own_model: Path) -> None:
     weights = bytearray(path.read_bytes())
     weights[-1] ^= 1
     path.write_bytes(bytes(weights))
-    with pytest.raises(ModelTamperedError, match=r"weights\.safetensors of hair-3"):
+    with pytest.raises(ModelTamperedError, match=r"weights\.safetensors of hair-4"):
         learned_model(LEARNED)
 
 
@@ -157,7 +157,7 @@ def test_the_digest_follows_the_numbers_beside_the_weights(own_model: Path) -> N
     before = weights_digest(LEARNED)
     path = own_model / "model.json"
     contract = json.loads(path.read_text(encoding="utf-8"))
-    contract["judging"]["share"] -= 0.1
+    contract["judging"]["intercept"] -= 0.1
     path.write_text(json.dumps(contract), encoding="utf-8")
     learned_model.cache_clear()
     assert weights_digest(LEARNED) != before
@@ -169,5 +169,5 @@ def test_a_contract_without_these_numbers_is_refused(own_model: Path) -> None:
     contract = json.loads(path.read_text(encoding="utf-8"))
     del contract["judging"]["tip_mm"]
     path.write_text(json.dumps(contract), encoding="utf-8")
-    with pytest.raises(ModelTamperedError, match=r"hair-3 does not say how lines .*tip_mm"):
+    with pytest.raises(ModelTamperedError, match=r"hair-4 does not say how lines .*tip_mm"):
         find_segmenter(LEARNED)

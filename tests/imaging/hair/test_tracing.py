@@ -21,10 +21,11 @@ from drawn_hairs import (
 )
 from scipy.optimize import linear_sum_assignment
 
+from imaging.hair.confidence import confidence, local_clarity
 from imaging.hair.evidence import ShaftEvidence
 from imaging.hair.roots import find_roots
 from imaging.hair.strips import Strip
-from imaging.hair.tracing import TracedHair, confidence, join_strips, local_clarity, trace_hairs
+from imaging.hair.tracing import TracedHair, join_strips, trace_hairs
 from imaging.settings import HairSettings
 
 DEFAULTS = HairSettings()
