@@ -17,7 +17,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 # One thread: the sum of floats, and so the last digit, must not depend on the machine.
@@ -32,7 +31,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hair_training.model_folder import choose_judging, fit_judging, write_model
-from hair_training.samples import Samples, crowded_scene, sample_scene
+from hair_training.samples import Samples, crowded_scene, processes, sample_scene
 from imaging.errors import DermetryError
 from models.line_network import LineNet
 from models.registry import WEIGHTS_FOLDER
@@ -122,7 +121,7 @@ def _loss(said: Tensor, logit: Tensor, truth: Tensor, is_hair: Tensor, is_near: 
 def draw_samples(scenes: int, *, seed: int, workers: int, told: Callable[[str], None]) -> Samples:
     """Return the samples of so many scenes; each has a generator of numbers of its own."""
     found: list[Samples] = []
-    with ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with processes(workers) as pool:
         drawn = pool.map(_draw, [(seed, k) for k in range(scenes)], chunksize=8)
         for k, samples in enumerate(drawn):
             if samples is not None:

@@ -10,13 +10,11 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from benchmarking.labelled_frames import (
@@ -43,7 +41,14 @@ from imaging.settings import HairSettings
 from imaging.synthetic.scalp import make_scalp
 from models.line_network import LineNet, judge_lines
 
-from .samples import BORDER_MM, classical_settings, crowded_scene, evidence_of, true_ends_px
+from .samples import (
+    BORDER_MM,
+    classical_settings,
+    crowded_scene,
+    evidence_of,
+    processes,
+    true_ends_px,
+)
 
 #: Lines are chosen from here on: fewer than half of those this unlikely are hairs.
 LEAST_LOG_ODDS = -1.5
@@ -79,7 +84,7 @@ def fit_judging(
     weights: bytes, scenes: range, *, seed: int, workers: int, told: Callable[[str], None]
 ) -> Judging:
     """Return the judging whose confidence is fitted on these scenes; they must be new to it."""
-    with ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with processes(workers) as pool:
         samples = list(pool.map(partial(_chosen_lines, weights, seed), scenes, chunksize=8))
     whole = Sample(
         np.vstack([sample.features for sample in samples]),

@@ -7,8 +7,11 @@ nearest hair that is not chosen yet.
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,6 +90,19 @@ class _Scene:
     away_mm: Floats
     is_turned: NDArray[np.bool_]
     shafts: ShaftEvidence
+
+
+def processes(workers: int) -> ProcessPoolExecutor:
+    """Return so many processes for scenes, one thread each.
+
+    They are spawned: a fork of a process that has run PyTorch may wait for its threads for ever.
+    """
+    return ProcessPoolExecutor(
+        workers,
+        mp_context=get_context("spawn"),
+        initializer=cv2.setNumThreads,
+        initargs=(1,),
+    )
 
 
 def crowded_scene(rng: np.random.Generator) -> ScalpSpec:

@@ -73,9 +73,9 @@ def clipped_scene(monkeypatch: pytest.MonkeyPatch, *, nothing_chosen: float) -> 
 def test_a_hair_that_is_chosen_is_nobodys_aim(monkeypatch: pytest.MonkeyPatch) -> None:
     before = clipped_scene(monkeypatch, nothing_chosen=1.0)
     assert not before.windows[:, :, 3].any()
-    # Most lines were drawn near a hair, and can reach it.
+    # Some lines can reach a hair.
     near = before.away_mm < 0.08
-    assert near.mean() > 0.3
+    assert near.sum() >= 10
     after = clipped_scene(monkeypatch, nothing_chosen=0.0)
     assert after.windows[:, :, 3].any()
     # One that no line comes near stays free.
