@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from ..settings import HairSettings, recall
 from .candidates import possible_strips
 from .confidence import confidence, features, judged_confidence, local_clarity
+from .drawn_lines import covered_pixels
 from .evidence import LineJudge, Map, ShaftEvidence, read_at
 from .line_judging import (
     MOST_LINE_MM,
@@ -34,6 +35,8 @@ _BRIDGE_SHARE = 0.5
 #: Directions of two ends that are joined differ by no more than this.
 _JOIN_DEG = 12.0
 _END_POINTS = 8
+#: A hair that is found without a judge stays where less of it is covered by those that it chose.
+_MOST_COVERED = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +74,47 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
     """Return every hair of the evidence as an object of its own.
 
     Hairs less certain than ``min_confidence`` are dropped, and lines where nothing around is
-    clearer than texture (``least_clarity``).  Sorted by root, top to bottom.
+    clearer than texture (``least_clarity``).  Where a judge chose and saw nothing, hairs that are
+    found without it stay.  Sorted by root, top to bottom.
     """
-    lines, clarities = recall(_trace_lines, evidence, settings)
-    hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
-    hairs = [hair for hair in hairs if hair.confidence >= settings.min_confidence]
+    hairs = _sure_hairs(evidence, settings)
+    if evidence.judge is not None:
+        unjudged = recall(_without_judge, evidence)
+        hairs += _uncovered(_sure_hairs(unjudged, settings), hairs, evidence)
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
     return hairs
+
+
+def _sure_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
+    lines, clarities = recall(_trace_lines, evidence, settings)
+    hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
+    return [hair for hair in hairs if hair.confidence >= settings.min_confidence]
+
+
+def _without_judge(evidence: ShaftEvidence) -> ShaftEvidence:
+    return replace(evidence, judge=None)
+
+
+def _uncovered(
+    hairs: list[TracedHair], others: list[TracedHair], evidence: ShaftEvidence
+) -> list[TracedHair]:
+    """Return the hairs that lie mostly beside these others, and beside each other."""
+    covered = np.zeros(evidence.darkness.shape, bool)
+    scale = evidence.zoom * np.array(evidence.stretch)
+
+    def pixels(hair: TracedHair) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        width_px = hair.width_px * evidence.zoom
+        return covered_pixels(hair.path_px * scale - 0.5, width_px, covered.shape)
+
+    for hair in others:
+        covered[pixels(hair)] = True
+    found = []
+    for hair in hairs:
+        place = pixels(hair)
+        if len(place[0]) and covered[place].mean() < _MOST_COVERED:
+            found.append(hair)
+            covered[place] = True
+    return found
 
 
 def _trace_lines(

@@ -71,6 +71,6 @@ def test_the_script_prints_the_same_code_to_paste_twice(capsys: pytest.CaptureFi
 
 
 def test_the_fit_knows_as_many_features_as_the_tracing_has() -> None:
-    from imaging.hair import tracing
+    from imaging.hair import confidence
 
-    assert len(fc.FEATURES) == len(tracing._COEFFICIENTS)
+    assert len(fc.FEATURES) == len(confidence._COEFFICIENTS)
