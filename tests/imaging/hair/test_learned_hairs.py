@@ -57,7 +57,7 @@ def ends_of(found: HairScore) -> np.ndarray:
 @pytest.mark.parametrize(
     ("name", "px_per_mm", "count"),
     # Of these 28 and 68 hairs are true.
-    [("s01_baseline.jpg", 179.5, 27), ("clipped_dark_skin.jpg", 150.0, 54)],
+    [("s01_baseline.jpg", 179.5, 28), ("clipped_dark_skin.jpg", 150.0, 60)],
 )
 def test_sample_photographs_keep_their_counts(name: str, px_per_mm: float, count: int) -> None:
     # Convolutions sum in an order of the processor's own: a root at the frame's edge may tip over.
@@ -67,9 +67,10 @@ def test_sample_photographs_keep_their_counts(name: str, px_per_mm: float, count
 @pytest.mark.slow
 def test_hairs_have_ends_and_confidences_of_the_network() -> None:
     mine, its = (score("s01_baseline.jpg", 179.5, name) for name in (LEARNED, CLASSICAL))
-    assert {(h.root_x_px, h.root_y_px) for h in mine.hairs}.isdisjoint(
-        {(h.root_x_px, h.root_y_px) for h in its.hairs}
-    )
+    # What the classical one finds where the network saw nothing stays, but most hairs are its own.
+    roots = {(h.root_x_px, h.root_y_px) for h in its.hairs}
+    own = [(h.root_x_px, h.root_y_px) not in roots for h in mine.hairs]
+    assert np.mean(own) > 0.8
     assert sorted(h.confidence for h in mine.hairs) != sorted(h.confidence for h in its.hairs)
 
 
