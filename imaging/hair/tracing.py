@@ -77,15 +77,16 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
     clearer than texture (``least_clarity``).  Where a judge chose and saw nothing, hairs that are
     found without it stay.  Sorted by root, top to bottom.
     """
-    hairs = _sure_hairs(evidence, settings)
+    hairs = sure_hairs(evidence, settings)
     if evidence.judge is not None:
         unjudged = recall(_without_judge, evidence)
-        hairs += _uncovered(_sure_hairs(unjudged, settings), hairs, evidence)
+        hairs += _uncovered(sure_hairs(unjudged, settings), hairs, evidence)
     hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
     return hairs
 
 
-def _sure_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
+def sure_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
+    """Return the hairs that are certain and clear enough; with a judge those that it chose."""
     lines, clarities = recall(_trace_lines, evidence, settings)
     hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
     return [hair for hair in hairs if hair.confidence >= settings.min_confidence]

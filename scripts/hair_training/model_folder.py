@@ -33,7 +33,7 @@ from imaging.hair.evidence import LineJudge
 from imaging.hair.line_judging import moved_ends
 from imaging.hair.roots import find_roots
 from imaging.hair.score import extract_evidence
-from imaging.hair.tracing import TracedHair, find_strips, trace_hairs
+from imaging.hair.tracing import TracedHair, find_strips, sure_hairs
 from imaging.hair.tracks import has_curly_hair
 from imaging.photo.reading import read_photo
 from imaging.records import PhotoInputs
@@ -181,7 +181,8 @@ def _trace(path: Path, judge: LineJudge) -> list[TracedHair]:
     inputs = PhotoInputs(px_per_mm=LABELLED_PX_PER_MM)
     photo = read_photo(path, photo_id=path.name, settings=settings.photo, inputs=inputs)
     shafts = replace(extract_evidence(photo, settings).shafts, judge=judge)
-    return trace_hairs(shafts, replace(settings.hair, min_confidence=0.0))
+    # What is chosen here is the judge's: hairs that are found without it would not tell.
+    return sure_hairs(shafts, replace(settings.hair, min_confidence=0.0))
 
 
 def _drawn(hairs: list[TracedHair], root_mm: float, tip_mm: float) -> Ends:

@@ -83,7 +83,6 @@ class _Scene:
     """What may be a hair on a scene, and what is: distances in mm, shapes (lines, hairs)."""
 
     strips: list[Strip]
-    usual_mm: float
     frames: Floats
     truth: Floats
     is_seen: NDArray[np.bool_]
@@ -152,7 +151,6 @@ def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
     same, turned = ends_distances(ends, as_ends(truth.reshape(-1, 4)))
     traced = _Scene(
         strips,
-        usual_mm,
         np.array([end_frames(s.points, s.step_px, shafts.px_per_mm) for s in strips]),
         truth,
         is_seen,
