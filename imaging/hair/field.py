@@ -52,8 +52,9 @@ def find_field(
     row0, row1, col0, col1 = graphics.content
     imaged = np.zeros(shape, bool)
     imaged[row0:row1, col0:col1] = True
-    thick = _opened(graphics.masked & imaged, _THIN_LINE_PX)
-    lines = graphics.masked & imaged & ~thick
+    opaque = graphics.opaque
+    thick = _opened(opaque & imaged, _THIN_LINE_PX)
+    lines = (opaque | graphics.panel_text) & imaged & ~thick
     readable = imaged & ~thick
     if settings.field != "full":
         hidden = quality.glare | quality.dark | quality.blurred

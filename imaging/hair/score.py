@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import NothingReadableError
 from ..photo.graphics import find_graphics
+from ..photo.panels import seen_through
 from ..photo.places import is_in_mask
 from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
@@ -42,9 +43,11 @@ _DECIMALS = 3
 class Ground:
     """What of a photo can be read and how large it is: all that is known before the first hair.
 
-    ``zoom`` is in working pixels per photo pixel.
+    ``zoom`` is in working pixels per photo pixel; ``pixels`` are the photo's as they are measured,
+    seen through translucent graphics.
     """
 
+    pixels: NDArray[np.uint8]
     scale: Scale
     field: Field
     text: NDArray[np.bool_]
@@ -54,7 +57,7 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class HairEvidence:
-    """A photo, what can be read of it, its scale, and the evidence for hairs."""
+    """A photo as it is measured, what can be read of it, its scale, and the evidence for hairs."""
 
     photo: Photo
     scale: Scale
@@ -120,10 +123,16 @@ def restore_masks(photo: Photo, score: HairScore, settings: Settings) -> HairSco
 def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
     """Return everything that depends on the pixels and on settings of the evidence stage only."""
     ground = _find_ground(photo, settings)
-    shafts = recall(_find_shafts, photo.pixels, ground.field, ground.zoom, settings.hair)
-    surface = recall(measure_surface, photo.pixels, ground.field.readable)
+    shafts = recall(_find_shafts, ground.pixels, ground.field, ground.zoom, settings.hair)
+    surface = recall(measure_surface, ground.pixels, ground.field.readable)
     return HairEvidence(
-        photo, ground.scale, ground.field, ground.text, shafts, surface, ground.flags
+        replace(photo, pixels=ground.pixels),
+        ground.scale,
+        ground.field,
+        ground.text,
+        shafts,
+        surface,
+        ground.flags,
     )
 
 
@@ -143,7 +152,8 @@ def _find_ground(photo: Photo, settings: Settings) -> Ground:
     else:
         zoom = recall(estimate_zoom, photo.pixels, valid=field.readable, settings=settings.hair)
     flags = join_flags(photo.flags, scale_flags, quality.flags, field.flags)
-    return Ground(scale, field, graphics.text, zoom, flags)
+    pixels = recall(seen_through, photo.pixels, graphics.panels)
+    return Ground(pixels, scale, field, graphics.text, zoom, flags)
 
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .bar_text import read_strip
-from .text_lines import FoundLine, cut_strip, find_strokes
+from .bar_text import CAP_SHARE, read_strip
+from .text_lines import PAD_CAPS, FoundLine, cut_strip, find_strokes
 
 #: Rows above and below the capitals that a line of text leaves empty, between these distances from
 #: them in heights of a capital; a hair, or the gap between two boxes, runs through both.
@@ -21,6 +23,9 @@ _LONG_CAPS = 3.0
 
 #: Least width of a piece, in heights of a capital.
 _LEAST_CAPS = 0.8
+
+#: From the middle of a character to its side, in heights of a capital.
+_CHARACTER_CAPS = 0.6
 
 
 def follow_lines(
@@ -49,6 +54,21 @@ def follow_lines(
             added.append(piece)
             seen.append(piece)
     return added
+
+
+def readable_part(line: FoundLine) -> FoundLine | None:
+    """Return the line as far as characters were read in it; None where none was."""
+    if not line.read.text:
+        return None
+    # The strip that was read begins half a capital before the line: see `cut_strip`.
+    first, last = (
+        line.col0 + line.cap_px * (centre / CAP_SHARE - PAD_CAPS)
+        for centre in (line.read.centres[0], line.read.centres[-1])
+    )
+    room = _CHARACTER_CAPS * line.cap_px
+    return replace(
+        line, col0=max(line.col0, round(first - room)), col1=min(line.col1, round(last + room))
+    )
 
 
 def _pieces(

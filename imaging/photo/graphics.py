@@ -14,46 +14,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .banners import follow_lines
-from .bar_checks import MOST_ERROR, has_like_ticks, is_alike_from_all_sides, is_sure
-from .bar_label import Box, Label, labels_near, read_label
-from .bar_lines import BarLine, find_bar_lines
+from .banners import follow_lines, readable_part
+from .bars import FoundBar, find_bars, mask_bar
 from .borders import find_content
 from .circles import Circle, FoundCircle, find_circle
-from .label_search import search_label
+from .panels import Panel, find_panel
 from .ruler import Ruler, find_rulers
-from .text_boxes import text_boxes
+from .text_boxes import Box, text_boxes
 from .text_lines import FoundLine, Run, find_parts, grey_maps, read_runs, runs_of_parts
 from .text_turn import find_text_turn
 from .turns import Turn
 
 __all__ = ["Circle", "Graphics", "Ruler", "ScaleBar", "find_graphics"]
 
-#: Margin around a burnt-in line, px: anti-aliasing and the ringing of JPEG.
-_MARGIN_PX = 3
-
-#: Least length of a lying and of an upright bar in heights of its label's capitals: the side of a
-#: label's box is shorter.
-_LEAST_CAPS, _LEAST_UPRIGHT_CAPS = 1.7, 2.4
-
-#: How much longer an upright line must be than a lying one to come before it.
-_LYING_WEIGHT = 1.3
-
-#: Labels that are looked at in one photo, beside the longest lines first.
-_MOST_LOOKS = 30
-
-#: Bars around which a label is searched in one photo: it takes time.
-_MOST_SEARCHES = 1
-
 #: Longer side, px, from which on text and circles are looked for at half the size: in so large a
 #: photo devices write larger.
 _LARGE_PX = 2600
-
-#: Gap between lines that belong to one bar, px.
-_JOIN_PX = 20
-
-#: Labels that are tried for one bar, nearest first.
-_LABELS_TRIED = 3
 
 #: What devices write when nobody has calibrated them (small letters, spaces left out).
 _UNCALIBRATED = re.compile(
@@ -104,12 +80,16 @@ class Graphics:
     masked : ndarray of bool, shape (h, w)
         Every burnt-in pixel with a small margin, pillar-boxes included.
     text : ndarray of bool, shape (h, w)
-        Areas to black out in output pictures.
+        Areas to black out in output pictures: what may be text, hair beside it too.
+    panel_text : ndarray of bool, shape (h, w)
+        What the strokes of text and the rim hide in `panels`; thin, to be painted over.
     circle : Circle or None
         The measuring circle; what lies inside it stays readable.
     content : tuple of int
         row0, row1, col0, col1 (half open) of the imaged area, pillar-boxes removed.
     bars : tuple of ScaleBar
+    panels : tuple of Panel
+        Translucent boxes behind text: `panels.seen_through` shows what lies below them.
     lines : tuple of str
         Text that was read, small letters without spaces.
     rulers : tuple of Ruler
@@ -118,21 +98,21 @@ class Graphics:
 
     masked: NDArray[np.bool_]
     text: NDArray[np.bool_]
+    panel_text: NDArray[np.bool_]
     circle: Circle | None
     content: tuple[int, int, int, int]
     bars: tuple[ScaleBar, ...]
+    panels: tuple[Panel, ...] = ()
     lines: tuple[str, ...] = ()
     rulers: tuple[Ruler, ...] = ()
 
-
-@dataclass(frozen=True)
-class _FoundBar:
-    """A bar; its line in the coordinates of the array it was found in, its box in the photo's."""
-
-    line: BarLine
-    label: Label | None
-    box: Box
-    is_vertical: bool
+    @property
+    def opaque(self) -> NDArray[np.bool_]:
+        """What is masked and not seen through a panel, shape (h, w)."""
+        opaque = self.masked.copy()
+        for row0, row1, col0, col1 in (panel.box for panel in self.panels):
+            opaque[row0:row1, col0:col1] = False
+        return opaque
 
 
 def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
@@ -170,10 +150,13 @@ def _found(
     """What is burnt into a photo whose text, if there is any, stands upright."""
     grey, least, greatest = greys
     content = find_content(pixels)
-    lines = lines + follow_lines(grey, least, greatest, lines)
+    followed = follow_lines(grey, least, greatest, lines)
+    # Hair beside text may be taken for more of it: it is blacked out, but it can be measured.
+    readable = lines + [part for line in followed if (part := readable_part(line)) is not None]
+    lines = lines + followed
     ring = _circle(pixels)
     seen = find_rulers(grey, least, greatest)
-    found = _bars(pixels, list(greys), runs, lines, seen.rows)
+    found = find_bars(pixels, list(greys), runs, lines, seen.rows)
     labels = [
         FoundLine(label.run.row0, label.run.row1, label.run.col0, label.run.col1, label.read)
         for bar in found
@@ -184,11 +167,25 @@ def _found(
     text = np.zeros(grey.shape, bool)
     for row0, row1, col0, col1 in text_boxes(grey, [*lines, *labels]):
         text[row0:row1, col0:col1] = True
-    masked = text.copy()
+    masked = np.zeros_like(text)
+    panel_text = np.zeros_like(text)
+    panels = []
+    for box in text_boxes(grey, [*readable, *labels]):
+        inside = [line for line in readable if _lies_in(line, box)]
+        seen_panel = find_panel(pixels, grey, box, inside)
+        if seen_panel is None:
+            masked[box[0] : box[1], box[2] : box[3]] = True
+            continue
+        panel, hidden = seen_panel
+        panels.append(panel)
+        row0, row1, col0, col1 = panel.box
+        # A line in it may not have been told from hair: it is blacked out as well.
+        masked[row0:row1, col0:col1] = text[row0:row1, col0:col1] = True
+        panel_text[row0:row1, col0:col1] = hidden
     masked[: content[0]] = masked[content[1] :] = True
     masked[:, : content[2]] = masked[:, content[3] :] = True
     for bar in found:
-        _mask_bar(masked.T if bar.is_vertical else masked, bar.line)
+        mask_bar(masked, bar)
     if ring is not None:
         masked |= ring.line
     for row0, row1, col0, col1 in (ruler.box for ruler in seen.rulers):
@@ -196,12 +193,19 @@ def _found(
     return Graphics(
         masked=masked,
         text=text,
+        panel_text=panel_text,
         circle=None if ring is None else ring.circle,
         content=content,
+        panels=tuple(panels),
         bars=tuple(_scale_bar(bar, is_uncalibrated) for bar in found),
         lines=tuple(line.read.text for line in lines),
         rulers=seen.rulers,
     )
+
+
+def _lies_in(line: FoundLine, box: Box) -> bool:
+    row0, row1, col0, col1 = box
+    return row0 <= line.row0 < row1 and col0 <= line.col0 < col1
 
 
 def _runs(
@@ -230,9 +234,11 @@ def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphi
     return Graphics(
         masked=np.ascontiguousarray(turn.undo(found.masked)),
         text=np.ascontiguousarray(turn.undo(found.text)),
+        panel_text=np.ascontiguousarray(turn.undo(found.panel_text)),
         circle=circle,
         content=turn.undo_box(found.content, shape),
         bars=tuple(bars),
+        panels=tuple(replace(panel, box=turn.undo_box(panel.box, shape)) for panel in found.panels),
         lines=found.lines,
         rulers=tuple(_ruler_back(ruler, turn, shape) for ruler in found.rulers),
     )
@@ -278,108 +284,7 @@ def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _bars(
-    pixels: NDArray[np.uint8],
-    greys: list[NDArray[np.uint8]],
-    runs: list[Run],
-    lines: list[FoundLine],
-    ticks: tuple[Box, ...],
-) -> list[_FoundBar]:
-    """Bars that are read, or that are surely bars; each label serves the longest bar beside it.
-
-    A ruler's base is no bar, whatever number stands beside it.
-    """
-    candidates = [(line, False) for line in find_bar_lines(pixels)]
-    turned = np.asarray(cv2.transpose(pixels), np.uint8)
-    candidates += [(line, True) for line in find_bar_lines(turned)]
-    candidates.sort(key=_rank)
-    found: list[_FoundBar] = []
-    used: list[Run] = []
-    searches = looks = 0
-    for line, is_vertical in candidates:
-        box = line.box if not is_vertical else (*line.box[2:], *line.box[:2])
-        if any(_meet(box, row) for row in ticks):
-            continue
-        near = [run for run in labels_near(box, runs) if not _is_used(run, used)]
-        near = near[: min(_LABELS_TRIED, _MOST_LOOKS - looks)]
-        looks += len(near)
-        label = _read_one(greys, near, line, box)
-        if label is None and is_sure(line) and searches < _MOST_SEARCHES:
-            searches += 1
-            seen = search_label(greys[0], box, length_px=line.length)
-            fresh = [run for run in seen if not _is_used(run, used)]
-            label = _read_one(greys, fresh[:_LABELS_TRIED], line, box)
-        if label is not None:
-            used.append(label.run)
-        if label is not None and line.error_px > MOST_ERROR * line.length:
-            # The text is plain, but a hair may hide where the bar ends.
-            label = None
-        is_arm = any(_meet(box, bar.box) for bar in found)
-        if label is None and (is_arm or not _is_unread_bar(line, box, lines)):
-            continue
-        if label is not None or is_alike_from_all_sides(turned if is_vertical else pixels, line):
-            found.append(_FoundBar(line, label, box, is_vertical))
-    return found
-
-
-def _meet(one: Box, other: Box) -> bool:
-    """Whether two bars touch: ticks, arms and the second line of a double bar are no bars."""
-    rows = min(one[1], other[1]) + _JOIN_PX >= max(one[0], other[0])
-    return rows and min(one[3], other[3]) + _JOIN_PX >= max(one[2], other[2])
-
-
-def _read_one(
-    greys: list[NDArray[np.uint8]], runs: list[Run], line: BarLine, box: Box
-) -> Label | None:
-    """The first of these runs that reads as a length fit for the bar."""
-    is_upright = box[1] - box[0] > box[3] - box[2]
-    least_caps = _LEAST_UPRIGHT_CAPS if is_upright else _LEAST_CAPS
-    for run in runs:
-        if line.length >= least_caps * (run.row1 - run.row0):
-            label = read_label(greys, run, bar=box, length_px=line.length)
-            if label is not None:
-                return label
-    return None
-
-
-def _is_used(run: Run, used: list[Run]) -> bool:
-    return any(run.is_beside(one) for one in used)
-
-
-def _rank(candidate: tuple[BarLine, bool]) -> tuple[float, bool, int, float]:
-    """Longer bars come first: the ends of a bar are shorter lines.
-
-    Labels are written along horizontal bars, so these come before the upright arm of an L.
-    """
-    line, is_vertical = candidate
-    weight = 1.0 if is_vertical else _LYING_WEIGHT
-    return -weight * line.length, is_vertical, line.row0, line.start
-
-
-def _is_unread_bar(line: BarLine, box: Box, lines: list[FoundLine]) -> bool:
-    """Whether a line is a scale bar although no length was read beside it."""
-    if not is_sure(line):
-        return False
-    runs = [Run(one.row0, one.row1, one.col0, one.col1, 0) for one in lines]
-    return has_like_ticks(line) or bool(labels_near(box, runs))
-
-
-def _mask_bar(masked: NDArray[np.bool_], line: BarLine) -> None:
-    """Mask a bar and the ticks or arms at its ends, in place."""
-    row0, row1, col0, col1 = line.box
-    masked[
-        max(0, row0 - _MARGIN_PX) : row1 + _MARGIN_PX,
-        max(0, col0 - _MARGIN_PX) : col1 + _MARGIN_PX,
-    ] = True
-    for column, (above, below) in ((col0, line.tick0), (col1 - 1, line.tick1)):
-        if max(above, below) >= 2:
-            masked[
-                max(0, row0 - above - _MARGIN_PX) : row1 + below + _MARGIN_PX,
-                max(0, column - _MARGIN_PX) : column + 1 + _MARGIN_PX,
-            ] = True
-
-
-def _scale_bar(bar: _FoundBar, is_uncalibrated: bool) -> ScaleBar:
+def _scale_bar(bar: FoundBar, is_uncalibrated: bool) -> ScaleBar:
     line, middle = bar.line, (bar.line.row0 + bar.line.row1) / 2
     ends = (line.start, middle, line.end, middle)
     if bar.is_vertical:

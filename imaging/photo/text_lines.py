@@ -48,6 +48,10 @@ _LEAST_CHARACTERS = 3
 _LEAST_CONFIDENCE = 0.9
 
 
+#: Room at both ends of a strip that is read, in heights of a capital.
+PAD_CAPS = 0.5
+
+
 @dataclass(frozen=True)
 class FoundLine:
     """A line of burnt-in text: box of its capitals in px (half open) and what was read."""
@@ -279,7 +283,7 @@ def cut_strip(
     col1: int,
     *,
     cap_share: float = CAP_SHARE,
-    pad_caps: float = 0.5,
+    pad_caps: float = PAD_CAPS,
 ) -> NDArray[np.uint8]:
     """Cut the strip around capitals in rows `row0` to `row1`, as the reader wants it."""
     cap = row1 - row0
