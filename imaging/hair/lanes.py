@@ -196,6 +196,8 @@ def _moved(lines: Lines, offset_mm: Floats, evidence: ShaftEvidence) -> Lines:
     inside &= seen[owner] >= _LEAST_POINTS
     points, owner = whole[inside].astype(np.float32), owner[inside]
     left = np.flatnonzero(seen >= _LEAST_POINTS)
+    if not len(left):
+        return no_lines()
     counts = seen[left]
     return Lines(points, _directions(points, owner), counts, lines.plateaus[left])
 
