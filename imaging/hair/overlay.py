@@ -18,6 +18,7 @@ from scipy.spatial import KDTree
 
 from ..photo import overlay as draw
 from ..photo.canvas import Colour, Pixels
+from ..photo.panels import shown_below
 from ..records import Hair, HairScore, Photo, Unit
 from .caption import NOT_COUNTED, add_caption
 
@@ -59,9 +60,13 @@ def draw_overlay(photo: Photo, score: HairScore) -> Pixels:
     ndarray of uint8, shape (h + strip, w, 3)
         The first h rows are the photo's.  Counted hairs have the colour of their unit and a dot at
         the root; other hairs are grey; a white ring marks an uncertain hair; what could not be read
-        is hatched; the counting frame is outlined; burnt-in text is black.
+        is hatched; the counting frame is outlined; burnt-in text is black.  What was seen through
+        a translucent box stands there coarsely, without the text.
     """
     pixels = photo.pixels if score.text is None else draw.black_out(photo.pixels, score.text)
+    for panel in score.panels:
+        row0, row1, col0, col1 = panel.box
+        pixels[row0:row1, col0:col1] = shown_below(photo.pixels, panel)
     stroke = draw.stroke_px(pixels)
     if score.readable is not None:
         pixels = draw.hatch(pixels, ~score.readable, opacity=0.6)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from ..errors import NothingReadableError
 from ..photo.graphics import find_graphics
+from ..photo.painting import painted_over
 from ..photo.panels import seen_through
 from ..photo.places import is_in_mask
 from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
-from ..records import CutoffSplit, Hair, HairScore, Photo, Scale, Unit, join_flags
+from ..records import CutoffSplit, Hair, HairScore, Panel, Photo, Scale, Unit, join_flags
 from ..settings import HairSettings, Settings, recall
 from . import follicles
 from .diameter import CentreLine, measure_widths
@@ -23,7 +24,7 @@ from .evidence import Map, ShaftEvidence
 from .field import Field, counting_frame, find_field
 from .plausibility import judge_surface, judge_traces
 from .segmenter import find_segmenter
-from .skin import linear_absorption, painted_over
+from .skin import linear_absorption
 from .surface import Surface, measure_surface
 from .tracing import TracedHair, trace_hairs
 from .working_scale import estimate_zoom, resize_whole
@@ -51,21 +52,17 @@ class Ground:
     scale: Scale
     field: Field
     text: NDArray[np.bool_]
+    panels: tuple[Panel, ...]
     zoom: float
     flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class HairEvidence:
-    """A photo as it is measured, what can be read of it, its scale, and the evidence for hairs."""
+class HairEvidence(Ground):
+    """The same, and the evidence for hairs."""
 
-    photo: Photo
-    scale: Scale
-    field: Field
-    text: NDArray[np.bool_]
     shafts: ShaftEvidence
     surface: Surface
-    flags: tuple[str, ...]
 
     @property
     def working_px_per_mm(self) -> float:
@@ -117,6 +114,7 @@ def restore_masks(photo: Photo, score: HairScore, settings: Settings) -> HairSco
         readable=ground.field.readable,
         frame=counting_frame(ground.field, settings.hair.guard_margin_mm * working_px_per_mm),
         text=ground.text,
+        panels=ground.panels,
     )
 
 
@@ -125,15 +123,7 @@ def extract_evidence(photo: Photo, settings: Settings) -> HairEvidence:
     ground = _find_ground(photo, settings)
     shafts = recall(_find_shafts, ground.pixels, ground.field, ground.zoom, settings.hair)
     surface = recall(measure_surface, ground.pixels, ground.field.readable)
-    return HairEvidence(
-        replace(photo, pixels=ground.pixels),
-        ground.scale,
-        ground.field,
-        ground.text,
-        shafts,
-        surface,
-        ground.flags,
-    )
+    return HairEvidence(**vars(ground), shafts=shafts, surface=surface)
 
 
 def _find_ground(photo: Photo, settings: Settings) -> Ground:
@@ -153,7 +143,7 @@ def _find_ground(photo: Photo, settings: Settings) -> Ground:
         zoom = recall(estimate_zoom, photo.pixels, valid=field.readable, settings=settings.hair)
     flags = join_flags(photo.flags, scale_flags, quality.flags, field.flags)
     pixels = recall(seen_through, photo.pixels, graphics.panels)
-    return Ground(pixels, scale, field, graphics.text, zoom, flags)
+    return Ground(pixels, scale, field, graphics.text, graphics.panels, zoom, flags)
 
 
 def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
@@ -203,7 +193,7 @@ def _diameters_um(
         return np.full(len(traced), np.nan)
     absorption = recall(
         linear_absorption,
-        evidence.photo.pixels,
+        evidence.pixels,
         valid=evidence.field.readable,
         px_per_mm=evidence.scale.px_per_mm,
     )
@@ -366,6 +356,7 @@ def _figures(
         readable=evidence.field.readable,
         frame=frame,
         text=evidence.text,
+        panels=evidence.panels,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..photo.colour import linear_light
+from ..photo.painting import painted_over
 from ..photo.symmetry import odd
 from .evidence import Map
 
@@ -49,25 +50,6 @@ def local_skin(levels: Map, *, valid: NDArray[np.bool_], px_per_mm: float) -> Ma
     skin = cv2.GaussianBlur(pale, (0, 0), _SKIN_SMOOTHING_MM * step)
     skin = cv2.resize(skin, (width, height), interpolation=cv2.INTER_LINEAR)
     return skin.reshape(levels.shape).astype(np.float32, copy=False)
-
-
-def painted_over(levels: Map, hidden: NDArray[np.bool_]) -> Map:
-    """Return levels (h, w, channels) continued from all sides over what is hidden, bool (h, w).
-
-    Ring after ring of hidden pixels takes the mean of its neighbours that are known by then.  The
-    nearest known pixel, or OpenCV's way of painting over, would depend on which one comes first.
-    Where all is hidden nothing changes.
-    """
-    if not hidden.any() or hidden.all():
-        return levels
-    hidden, painted = hidden.copy(), np.where(hidden[..., None], np.float32(0.0), levels)
-    while hidden.any():
-        known = cv2.GaussianBlur((~hidden).astype(np.float32), (3, 3), 0)
-        ring = hidden & (known > 0)
-        mean = cv2.GaussianBlur(painted, (3, 3), 0).reshape(levels.shape)
-        painted[ring] = mean[ring] / known[ring][:, None]
-        hidden &= ~ring
-    return painted
 
 
 def _percentile_around(levels: Map, percent: int, window: int) -> Map:

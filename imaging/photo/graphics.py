@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records import Panel
 from .banners import follow_lines, readable_part
 from .bars import FoundBar, find_bars, mask_bar
 from .borders import find_content
 from .circles import Circle, FoundCircle, find_circle
-from .panels import Panel, find_panel
+from .panels import find_panel, holds
 from .ruler import Ruler, find_rulers
 from .text_boxes import Box, text_boxes
 from .text_lines import FoundLine, Run, find_parts, grey_maps, read_runs, runs_of_parts
@@ -81,8 +82,6 @@ class Graphics:
         Every burnt-in pixel with a small margin, pillar-boxes included.
     text : ndarray of bool, shape (h, w)
         Areas to black out in output pictures: what may be text, hair beside it too.
-    panel_text : ndarray of bool, shape (h, w)
-        What the strokes of text and the rim hide in `panels`; thin, to be painted over.
     circle : Circle or None
         The measuring circle; what lies inside it stays readable.
     content : tuple of int
@@ -98,7 +97,6 @@ class Graphics:
 
     masked: NDArray[np.bool_]
     text: NDArray[np.bool_]
-    panel_text: NDArray[np.bool_]
     circle: Circle | None
     content: tuple[int, int, int, int]
     bars: tuple[ScaleBar, ...]
@@ -113,6 +111,15 @@ class Graphics:
         for row0, row1, col0, col1 in (panel.box for panel in self.panels):
             opaque[row0:row1, col0:col1] = False
         return opaque
+
+    @property
+    def panel_text(self) -> NDArray[np.bool_]:
+        """What text and rims hide of what is seen through panels, shape (h, w)."""
+        hidden = np.zeros_like(self.masked)
+        for panel in self.panels:
+            row0, row1, col0, col1 = panel.box
+            hidden[row0:row1, col0:col1] = panel.hidden
+        return hidden
 
 
 def find_graphics(pixels: NDArray[np.uint8]) -> Graphics:
@@ -164,36 +171,29 @@ def _found(
     ]
     is_uncalibrated = any(_UNCALIBRATED.search(line.read.text) for line in lines)
 
-    text = np.zeros(grey.shape, bool)
-    for row0, row1, col0, col1 in text_boxes(grey, [*lines, *labels]):
-        text[row0:row1, col0:col1] = True
-    masked = np.zeros_like(text)
-    panel_text = np.zeros_like(text)
+    masked = np.zeros(grey.shape, bool)
     panels = []
     for box in text_boxes(grey, [*readable, *labels]):
-        inside = [line for line in readable if _lies_in(line, box)]
-        seen_panel = find_panel(pixels, grey, box, inside)
-        if seen_panel is None:
-            masked[box[0] : box[1], box[2] : box[3]] = True
-            continue
-        panel, hidden = seen_panel
-        panels.append(panel)
-        row0, row1, col0, col1 = panel.box
-        # A line in it may not have been told from hair: it is blacked out as well.
-        masked[row0:row1, col0:col1] = text[row0:row1, col0:col1] = True
-        panel_text[row0:row1, col0:col1] = hidden
+        panel = find_panel(pixels, grey, box, _lines_in(readable, box))
+        # A line in a panel may not have been told from hair: all of it is masked.
+        _fill(masked, box if panel is None else panel.box)
+        if panel is not None:
+            panels.append(panel)
+    text = np.zeros_like(masked)
+    for box in text_boxes(grey, [*lines, *labels]):
+        # What goes on beyond a panel's side where nothing can be read is none of its text.
+        _fill(text, _panel_box(panels, _lines_in(readable, box)) or box)
     masked[: content[0]] = masked[content[1] :] = True
     masked[:, : content[2]] = masked[:, content[3] :] = True
     for bar in found:
         mask_bar(masked, bar)
     if ring is not None:
         masked |= ring.line
-    for row0, row1, col0, col1 in (ruler.box for ruler in seen.rulers):
-        masked[row0:row1, col0:col1] = True
+    for ruler in seen.rulers:
+        _fill(masked, ruler.box)
     return Graphics(
         masked=masked,
         text=text,
-        panel_text=panel_text,
         circle=None if ring is None else ring.circle,
         content=content,
         panels=tuple(panels),
@@ -203,9 +203,21 @@ def _found(
     )
 
 
-def _lies_in(line: FoundLine, box: Box) -> bool:
+def _lines_in(lines: list[FoundLine], box: Box) -> list[FoundLine]:
+    return [line for line in lines if holds(box, line)]
+
+
+def _panel_box(panels: list[Panel], lines: list[FoundLine]) -> Box | None:
+    """Return the box of the panel that holds all these lines."""
+    for panel in panels:
+        if lines and all(holds(panel.box, line) for line in lines):
+            return panel.box
+    return None
+
+
+def _fill(mask: NDArray[np.bool_], box: Box) -> None:
     row0, row1, col0, col1 = box
-    return row0 <= line.row0 < row1 and col0 <= line.col0 < col1
+    mask[row0:row1, col0:col1] = True
 
 
 def _runs(
@@ -234,7 +246,6 @@ def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphi
     return Graphics(
         masked=np.ascontiguousarray(turn.undo(found.masked)),
         text=np.ascontiguousarray(turn.undo(found.text)),
-        panel_text=np.ascontiguousarray(turn.undo(found.panel_text)),
         circle=circle,
         content=turn.undo_box(found.content, shape),
         bars=tuple(bars),

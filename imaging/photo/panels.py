@@ -7,17 +7,20 @@ same, seen directly and through the panel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records import Panel
+from .painting import painted_over
 from .symmetry import disc
 from .text_boxes import Box
 from .text_lines import FoundLine, stroke_maps
 
 Floats = NDArray[np.float64]
+
+#: Pictures show what lies below a panel with pixels of this size: twice a stroke of its text.
+_COARSE_PX = 5
 
 #: A side of a panel is a step of at least so many grey levels, the same way along at least this
 #: share of it, so far from the box around its text, in heights of a capital: a line may be unread.
@@ -45,29 +48,10 @@ _HAIR_LEVEL = 120
 _ALONG_PX = 5
 
 
-@dataclass(frozen=True)
-class Panel:
-    """A translucent panel: level = share · (level below) + added.
-
-    Parameters
-    ----------
-    box : tuple of int
-        row0, row1, col0, col1, half open.
-    share : float
-        Of what lies below that it shows, 0 to 1.
-    added : tuple of float
-        Red, green, blue, grey levels.
-    """
-
-    box: Box
-    share: float
-    added: tuple[float, float, float]
-
-
 def find_panel(
     pixels: NDArray[np.uint8], grey: NDArray[np.uint8], box: Box, lines: list[FoundLine]
-) -> tuple[Panel, NDArray[np.bool_]] | None:
-    """Return the panel around a block of text, and what its text and its rim hide in its box.
+) -> Panel | None:
+    """Return the panel around a block of text.
 
     None when there is no box, when it hides the skin, and when its text is as dark as hair.
 
@@ -83,7 +67,7 @@ def find_panel(
     if not lines:
         return None
     sides = _sides(grey, box, max(line.cap_px for line in lines))
-    if sides is None or not all(_holds(sides, line) for line in lines):
+    if sides is None or not all(holds(sides, line) for line in lines):
         return None
     inside, outside = _beside(pixels, sides)
     fit = _fit(inside, outside) if len(inside) >= _LEAST_PLACES else None
@@ -93,10 +77,11 @@ def find_panel(
     hidden = _hidden(pixels, sides, lines)
     if hidden is None:
         return None
-    return Panel(sides, share, (float(added[0]), float(added[1]), float(added[2]))), hidden
+    return Panel(sides, share, (float(added[0]), float(added[1]), float(added[2])), hidden)
 
 
-def _holds(box: Box, line: FoundLine) -> bool:
+def holds(box: Box, line: FoundLine) -> bool:
+    """Return whether a line of text lies in a box."""
     row0, row1, col0, col1 = box
     return row0 <= line.row0 and line.row1 <= row1 and col0 <= line.col0 and line.col1 <= col1
 
@@ -144,6 +129,20 @@ def seen_through(pixels: NDArray[np.uint8], panels: tuple[Panel, ...]) -> NDArra
         below = (clear[row0:row1, col0:col1] - np.array(panel.added)) / panel.share
         clear[row0:row1, col0:col1] = np.rint(np.clip(below, 0, 255)).astype(np.uint8)
     return clear
+
+
+def shown_below(pixels: NDArray[np.uint8], panel: Panel) -> NDArray[np.uint8]:
+    """Return what lies below a panel for a picture, uint8 (rows, columns, 3): no text is left.
+
+    Text is painted over, and all is so coarse that its strokes leave no trace.
+    """
+    row0, row1, col0, col1 = panel.box
+    below = seen_through(pixels, (panel,))[row0:row1, col0:col1].astype(np.float32)
+    painted = painted_over(below, panel.hidden)
+    size = (max(1, (col1 - col0) // _COARSE_PX), max(1, (row1 - row0) // _COARSE_PX))
+    coarse = cv2.resize(painted, size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.resize(coarse, (col1 - col0, row1 - row0), interpolation=cv2.INTER_CUBIC)
+    return np.rint(np.clip(smooth, 0, 255)).astype(np.uint8)
 
 
 def _sides(grey: NDArray[np.uint8], box: Box, cap_px: int) -> Box | None:

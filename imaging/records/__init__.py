@@ -18,7 +18,7 @@ from .followup import (
     RegionChange,
 )
 from .hair import HAIR_TABLES, CutoffSplit, Hair, HairScore, Unit
-from .photo import Photo, PhotoInputs, Scale, ScaleSource
+from .photo import Panel, Photo, PhotoInputs, Scale, ScaleSource
 
 __all__ = [
     "FACE_PAIR_TABLES",
@@ -42,6 +42,7 @@ __all__ = [
     "LivingGrafts",
     "PairPlan",
     "PairRow",
+    "Panel",
     "Photo",
     "PhotoInputs",
     "RegionChange",

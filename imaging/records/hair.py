@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import column
-from .photo import Scale
+from .photo import Panel, Scale
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class HairScore:
     readable: NDArray[np.bool_] | None = None
     frame: NDArray[np.bool_] | None = None
     text: NDArray[np.bool_] | None = None
+    panels: tuple[Panel, ...] = ()
 
     @property
     def tables(self) -> dict[str, tuple[object, ...]]:

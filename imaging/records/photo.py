@@ -54,6 +54,28 @@ class PhotoInputs:
 
 
 @dataclass(frozen=True, eq=False)
+class Panel:
+    """A translucent box that a device laid over the photo: level = share · (level below) + added.
+
+    Parameters
+    ----------
+    box : tuple of int
+        row0, row1, col0, col1, half open.
+    share : float
+        Of what lies below that it shows, 0 to 1.
+    added : tuple of float
+        Red, green, blue, grey levels.
+    hidden : ndarray of bool, shape (rows, columns) of the box
+        What strokes of text and the rim hide; thin, to be painted over.
+    """
+
+    box: tuple[int, int, int, int]
+    share: float
+    added: tuple[float, float, float]
+    hidden: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class Photo:
     """One decoded photo, upright, in sRGB.
 

@@ -6,6 +6,7 @@ ones, where hairs are called single or part of a unit, besides.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ LABELLED = "Labelled photographs: follicular units"
 SEEDS, SEEDS_QUICK = 27, 2
 #: Labels of a hair that stands alone, and of one that shares a unit.
 ALONE, SHARED = "single", "premium"
+#: Label of a thin hair.
+THIN = "undersize"
 #: Units whose middles are farther apart than this are two.
 SAME_UNIT_MM = 0.2
 
@@ -140,7 +143,11 @@ def _covered(outcomes: Sequence[Outcome]) -> float:
 
 
 def _labelled_rows(method: Method, labelled: LabelledFolder, *, is_quick: bool) -> Iterator[Row]:
-    """Yield which labelled hairs that were found stand in a unit as their label says."""
+    """Yield which labelled hairs that were found stand in a unit as their label says.
+
+    Labels call a hair single whatever thin hair stands beside it: those that are labelled undersize
+    do not count towards a unit here.
+    """
     right, found = {ALONE: 0, SHARED: 0}, {ALONE: 0, SHARED: 0}
     for photo, labels in list(labelled.labels.items())[:: 8 if is_quick else 1]:
         score = method.score_file(labelled.folder / photo, px_per_mm=labelled.px_per_mm)
@@ -150,12 +157,14 @@ def _labelled_rows(method: Method, labelled: LabelledFolder, *, is_quick: bool) 
         truth, names = labels.ends[is_hair], classes[is_hair]
         ours, real = pair_ends(traced_ends(score), truth, tolerance_px=max(TOLERANCES_PX))
         is_ignored = in_ignore_zone(truth)
-        for k, i in zip(ours, real, strict=True):
-            hairs = size_of.get(score.hairs[k].unit_id)
-            if is_ignored[i] or names[i] not in found or hairs is None:
+        pairs = [(score.hairs[k].unit_id, i) for k, i in zip(ours, real, strict=True)]
+        thin = Counter(unit_id for unit_id, i in pairs if names[i] == THIN)
+        for unit_id, i in pairs:
+            if is_ignored[i] or names[i] not in found or unit_id not in size_of:
                 continue
             found[names[i]] += 1
-            right[names[i]] += (hairs == 1) == (names[i] == ALONE)
+            is_alone = size_of[unit_id] - thin[unit_id] == 1
+            right[names[i]] += is_alone == (names[i] == ALONE)
     for label, kind in ((ALONE, "alone"), (SHARED, "in a unit of two or more")):
         share = 100 * right[label] / max(1, found[label])
         yield Row(LABELLED, f"'{label}' stands {kind}, {found[label]} hairs found", method.name,

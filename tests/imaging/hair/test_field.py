@@ -35,9 +35,7 @@ def graphics(
     content: tuple[int, int, int, int] = (0, SHAPE[0], 0, SHAPE[1]),
 ) -> Graphics:
     drawn = nothing() if masked is None else masked
-    return Graphics(
-        masked=drawn, text=nothing(), panel_text=nothing(), circle=circle, content=content, bars=()
-    )
+    return Graphics(masked=drawn, text=nothing(), circle=circle, content=content, bars=())
 
 
 def quality(*, glare: Mask | None = None, blurred: Mask | None = None) -> Quality:

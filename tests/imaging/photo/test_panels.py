@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from imaging.photo.graphics import Graphics, find_graphics
-from imaging.photo.panels import seen_through
+from imaging.photo.panels import seen_through, shown_below
 from imaging.synthetic.graphics import TextStyle, render_text
 from imaging.synthetic.scalp import PRESETS, make_scalp
 
@@ -30,18 +30,27 @@ def as_jpeg(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[:, :, ::-1])
 
 
-def with_panel(pixels: NDArray[np.uint8], style: TextStyle) -> NDArray[np.uint8]:
+def with_panel(
+    pixels: NDArray[np.uint8], style: TextStyle, lines: tuple[str, ...] = LINES
+) -> NDArray[np.uint8]:
     drawn = pixels.astype(np.float64)
     row0, row1, col0, col1 = BOX
     assert style.box is not None
     drawn[row0:row1, col0:col1] *= 1 - style.box_opacity
     drawn[row0:row1, col0:col1] += style.box_opacity * np.array(style.box)
-    for k, line in enumerate(LINES):
+    for k, line in enumerate(lines):
         ink = render_text(line, style)
         row, column = row0 + 8 + 30 * k, col0 + 10
         area = drawn[row : row + ink.shape[0], column : column + ink.shape[1]]
         area += ink[:, :, None] * (np.array(style.colour) - area)
     return np.rint(drawn).astype(np.uint8)
+
+
+def in_box(pixels: NDArray[np.uint8], place: tuple[int, int, int, int]) -> NDArray[np.float64]:
+    """Return the grey of what lies well inside `BOX` of a picture that shows this place."""
+    row0, row1, col0, col1 = (side + d for side, d in zip(BOX, (5, -5, 5, -5), strict=True))
+    part = pixels[row0 - place[0] : row1 - place[0], col0 - place[2] : col1 - place[2]]
+    return part.mean(axis=2)
 
 
 def find(seed: int, style: TextStyle) -> tuple[Graphics, NDArray[np.uint8], NDArray[np.uint8]]:
@@ -108,3 +117,18 @@ def test_text_without_a_box_has_no_panel() -> None:
     found, *_ = find(3, replace(BLUE, box_opacity=0.0))
     assert found.panels == ()
     assert found.masked[BOX[0] + 40 : BOX[1] - 20, BOX[2] + 20 : BOX[2] + 100].all()
+
+
+def test_a_picture_shows_hair_below_a_panel_and_no_trace_of_its_text() -> None:
+    skin = make_skin(1)
+    found, photo, _ = find(1, BLUE)
+    (panel,) = found.panels
+    other = as_jpeg(with_panel(skin, BLUE, ("WRONG NAME", "B=98.765 nm", "Z=0.1")))
+    (other_panel,) = find_graphics(other).panels
+    shown, shown_other = (
+        in_box(shown_below(picture, of), of.box)
+        for picture, of in ((photo, panel), (other, other_panel))
+    )
+    assert np.abs(shown - shown_other).mean() < 4.0
+    below = in_box(cv2.blur(skin, (5, 5)), (0, 640, 0, 900))
+    assert np.corrcoef(shown.ravel(), below.ravel())[0, 1] > 0.85

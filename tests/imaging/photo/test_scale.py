@@ -31,7 +31,7 @@ def a_bar(
 
 def with_bars(*bars: ScaleBar, content: tuple[int, int, int, int] = (0, 80, 0, 100)) -> Graphics:
     nothing = np.zeros((80, 100), bool)
-    return Graphics(nothing, nothing, nothing, None, content, bars)
+    return Graphics(nothing, nothing, None, content, bars)
 
 
 def test_without_any_source_the_scale_is_unknown_and_flagged() -> None:
