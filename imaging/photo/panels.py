@@ -170,7 +170,7 @@ def _sides(grey: NDArray[np.uint8], box: Box, cap_px: int) -> Box | None:
         total = sum(step for _, step in sides)
         if len(sides) == len(found) and total > highest:
             (top, _), (below, _), (left, _), (right, _) = sides
-            if top < below and left < right:
+            if min(below - top, right - left) > 2 * _FAR_PX:
                 best, highest = (top, below, left, right), total
     return best
 
@@ -246,7 +246,8 @@ def _fit(inside: Floats, outside: Floats) -> tuple[float, Floats] | None:
                 continue
             # It is black or white then, and the share is told by the means alone.
             limit = float(np.clip(colour, 0, _WHITE))
-            share = float((limit - inside.mean()) / (limit - outside.mean()))
+            below = max(1.0, abs(limit - float(outside.mean())))
+            share = abs(limit - float(inside.mean())) / below
             added = np.full(3, (1 - share) * limit)
         if _LEAST_SHARE <= share <= _MOST_SHARE:
             return share, added
