@@ -27,6 +27,18 @@ TOLERANCES_PX = (30, 15)
 
 #: The ignore zone: this far around the lines that part the quadrants, and around the frame's edge.
 ZONE_PX = 32
+#: Kinds of error: hairs that were missed, the thin ones first, and lines that are no hair of their
+#: own.  One is near another within the first distance, and a line is on a hair if its middle lies
+#: within the second of one; so many places of each line are compared.
+KINDS = (
+    "missed: undersize",
+    "missed: near another hair",
+    "missed: alone",
+    "false: on a labelled hair",
+    "false: on debris",
+    "false: elsewhere",
+)
+NEAR_PX, ON_HAIR_PX, _PLACES = 30.0, 15.0, 25
 MIDDLE_X_PX, MIDDLE_Y_PX = 640, 512
 LINES_X_PX, LINES_Y_PX = (0, MIDDLE_X_PX, 1280), (0, MIDDLE_Y_PX, 1008)
 
@@ -58,6 +70,7 @@ class Tally:
     abnormal_traced: int = 0
     root_errors_px: tuple[float, ...] = ()
     length_ratio: float = math.nan
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,7 @@ class Accuracy:
     abnormal_traced: float
     root_error_px: float
     length_ratio: float
+    kinds: Mapping[str, int]
     tallies: Mapping[int, tuple[Tally, ...]] = field(repr=False, default_factory=dict)
 
 
@@ -134,7 +148,7 @@ def tally_frame(traced: Ends, labels: Labels, *, tolerance_px: float) -> Tally:
     found, real = found[~is_ignored[real]], real[~is_ignored[real]]
     same, turned = _paired_distances(traced[found], truth[real])
     roots = np.hypot(*(traced[found, :2] - truth[real, :2]).T)
-    nearest = np.minimum(*ends_distances(surplus, abnormal)).min(axis=0, initial=np.inf)
+    on_debris = np.minimum(*ends_distances(surplus, abnormal)) <= tolerance_px
     return Tally(
         labelled=int((~is_ignored).sum()),
         hits=len(found),
@@ -144,10 +158,45 @@ def tally_frame(traced: Ends, labels: Labels, *, tolerance_px: float) -> Tally:
         undersize=int((is_undersize & ~is_ignored).sum()),
         undersize_hits=int(is_undersize[real].sum()),
         abnormal=len(abnormal),
-        abnormal_traced=int((nearest <= tolerance_px).sum()),
+        abnormal_traced=int(on_debris.any(axis=0).sum()),
         root_errors_px=tuple(float(error) for error in roots[same <= turned]),
         length_ratio=_median_length_ratio(traced[found], truth[real]),
+        kinds=_kinds(truth, is_missed, is_undersize, surplus, on_debris.any(axis=1)),
     )
+
+
+def _kinds(
+    truth: Ends,
+    is_missed: NDArray[np.bool_],
+    is_undersize: NDArray[np.bool_],
+    surplus: Ends,
+    is_on_debris: NDArray[np.bool_],
+) -> dict[str, int]:
+    """Count the errors of one frame by their kind, `KINDS`."""
+    apart = _apart_px(truth, truth) + np.diag(np.full(len(truth), np.inf))
+    is_near = apart.min(axis=1, initial=np.inf) <= NEAR_PX
+    middles = np.tile(0.5 * (surplus[:, :2] + surplus[:, 2:]), 2)
+    is_on_hair = _apart_px(middles, truth).min(axis=1, initial=np.inf) <= ON_HAIR_PX
+    counts = (
+        is_missed & is_undersize,
+        is_missed & ~is_undersize & is_near,
+        is_missed & ~is_undersize & ~is_near,
+        is_on_hair,
+        ~is_on_hair & is_on_debris,
+        ~is_on_hair & ~is_on_debris,
+    )
+    return {kind: int(of.sum()) for kind, of in zip(KINDS, counts, strict=True)}
+
+
+def _apart_px(first: Ends, second: Ends) -> NDArray[np.float64]:
+    """Return the least distance between straight lines, shape (n, m), to a few pixels."""
+    share = np.linspace(0.0, 1.0, _PLACES)[:, None]
+    one, other = (
+        ends[:, None, :2] * (1 - share) + ends[:, None, 2:] * share for ends in (first, second)
+    )
+    apart = np.linalg.norm(one[:, None, :, None] - other[None, :, None], axis=-1)
+    least: NDArray[np.float64] = apart.min(axis=(2, 3), initial=np.inf)
+    return least
 
 
 def pool(traced: Mapping[str, Ends], labels: Mapping[str, Labels]) -> Accuracy:
@@ -181,6 +230,7 @@ def pool(traced: Mapping[str, Ends], labels: Mapping[str, Labels]) -> Accuracy:
         abnormal_traced=_sum(wide, "abnormal_traced") / max(1, _sum(wide, "abnormal")),
         root_error_px=float(np.median(roots)) if roots else math.nan,
         length_ratio=float(np.median(ratios)) if ratios else math.nan,
+        kinds={kind: sum(t.kinds[kind] for t in wide) for kind in KINDS},
         tallies=tallies,
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from imaging.hair.segmenter import CLASSICAL
 from imaging.photo.graphics import find_graphics
 
 from .labelled_frames import Accuracy, Ends, Labels, frame_number, pool, read_labels
@@ -27,6 +28,18 @@ BARS: dict[str, Bar] = {
     "count error": Bar(high=10.0),
     "count bias": Bar(-4.0, 4.0),
     "abnormal traced": Bar(high=35.0),
+}
+
+#: Those of learned segmenters.
+LEARNED_BARS: dict[str, Bar] = BARS | {
+    "F1 at 30 px": Bar(low=0.93),
+    "F1 at 15 px": Bar(low=0.87),
+    "worst frame's F1 at 30 px": Bar(low=0.80),
+    "swapped ends": Bar(high=2.0),
+    "count error": Bar(high=6.0),
+    "count bias": Bar(-3.0, 3.0),
+    "abnormal traced": Bar(high=25.0),
+    "undersize found": Bar(low=60.0),
 }
 
 Tracer = Callable[[Path], Ends]
@@ -57,13 +70,15 @@ def measure_real(
         labels = dict(list(labels.items())[::8])
     told = {method.name: _own_tracer(method, labelled.px_per_mm) for method in methods}
     told |= {name: _rival_tracer(rival, labelled, methods[0]) for name, rival in RIVALS.items()}
+    bars_of = {m.name: BARS if m.segmenter == CLASSICAL else LEARNED_BARS for m in methods}
     for name, tracer in told.items():
-        yield from _rows_of(name, _trace(tracer, labelled, labels), labels, has_bars=True)
+        traced = _trace(tracer, labelled, labels)
+        yield from _rows_of(name, traced, labels, bars=bars_of.get(name, {}))
     if not is_quick:
         for method in methods:
             traced = _trace(_own_tracer(method, None), labelled, labels)
             name = f"{method.name}, scale not told"
-            yield from _rows_of(name, traced, labels, has_bars=False)
+            yield from _rows_of(name, traced, labels, bars={})
 
 
 def _trace(tracer: Tracer, labelled: LabelledFolder, labels: dict[str, Labels]) -> dict[str, Ends]:
@@ -83,13 +98,13 @@ def _rival_tracer(rival: Rival, labelled: LabelledFolder, method: Method) -> Tra
 
 
 def _rows_of(
-    name: str, traced: dict[str, Ends], labels: dict[str, Labels], *, has_bars: bool
+    name: str, traced: dict[str, Ends], labels: dict[str, Labels], *, bars: Mapping[str, Bar]
 ) -> Iterator[Row]:
     for half, members in _halves(labels).items():
-        bars = BARS if has_bars and name.startswith("dermetry") and half != CHOSEN_ON else {}
         section = f"Labelled photographs, {half}"
         for measure, value, unit, decimals in _figures(pool(traced, members)):
-            yield Row(section, measure, name, value, unit, bars.get(measure), decimals)
+            bar = bars.get(measure) if half != CHOSEN_ON else None
+            yield Row(section, measure, name, value, unit, bar, decimals)
 
 
 def _halves(labels: dict[str, Labels]) -> dict[str, dict[str, Labels]]:
@@ -117,3 +132,5 @@ def _figures(accuracy: Accuracy) -> Iterator[tuple[str, float, str, int]]:
     yield "count bias", 100 * accuracy.count_bias, "%", 1
     yield "abnormal traced", 100 * accuracy.abnormal_traced, "%", 0
     yield "undersize found", 100 * accuracy.undersize_recall, "%", 0
+    for kind, count in accuracy.kinds.items():
+        yield kind, count, "hairs", 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarking.labelled_frames import (
+    KINDS,
     Labels,
     as_ends,
     in_ignore_zone,
@@ -98,3 +99,21 @@ def test_nothing_traced_gives_figures_not_errors() -> None:
     accuracy = pool({}, {"frame_00.jpg": labels(("single", HAIR))})
     assert accuracy.f1 == {30: 0.0, 15: 0.0}
     assert np.isnan(accuracy.root_error_px)
+
+
+def test_errors_are_told_by_their_kind() -> None:
+    beside = moved(HAIR, 0, -20)
+    far, debris = moved(HAIR, 150), moved(HAIR, 0, 200)
+    truth = labels(
+        ("single", HAIR),
+        ("premium", beside),
+        ("premium", far),
+        ("undersize", moved(HAIR, 150, 100)),
+        ("abnormal", debris),
+    )
+    found = as_ends([moved(HAIR, 2), moved(HAIR, 4), debris, moved(HAIR, 100, 250)])
+    # One of the two on the first hair is the second one's, at twenty pixels.
+    tally = tally_frame(found, truth, tolerance_px=15)
+    assert tally.kinds == dict(zip(KINDS, (1, 1, 1, 1, 1, 1), strict=True))
+    assert sum(tally.kinds.values()) == tally.misses + tally.surplus
+    assert pool({"a": found}, {"a": truth}).kinds[KINDS[3]] == 0
