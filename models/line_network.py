@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -58,24 +59,34 @@ def _layer(before: int, after: int, stride: tuple[int, int]) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.ReLU())
 
 
-def judge_lines(weights: bytes, windows: Maps, values: Maps) -> tuple[Maps, Maps]:
+def judge_lines(
+    weights: bytes, windows: Maps, values: Maps, *, unlikely: float = -math.inf
+) -> tuple[Maps, Maps]:
     """Return how far both ends of each line move, mm (n, 2, 2), and the logit of a hair (n,).
 
-    The mean of what is said of each line and of its mirror image.
+    The mean of what is said of each line and of its mirror image; of the line alone where that is
+    below ``unlikely``.
     """
+    moves, logits = _look(weights, windows, values)
+    likely = np.flatnonzero(logits >= unlikely)
+    mirrored, again = _look(weights, windows[likely][..., ::-1], values[likely])
+    mirrored[..., 1] *= -1
+    moves[likely] = 0.5 * (moves[likely] + mirrored)
+    logits[likely] = 0.5 * (logits[likely] + again)
+    return moves, logits
+
+
+def _look(weights: bytes, windows: Maps, values: Maps) -> tuple[Maps, Maps]:
     network, mean, spread = _network(weights)
     moves = np.empty((len(windows), 2, 2), np.float32)
     logits = np.empty(len(windows), np.float32)
     for start in range(0, len(windows), _LINES_AT_ONCE):
         part = slice(start, start + _LINES_AT_ONCE)
-        seen = torch.from_numpy(windows[part])
+        seen = torch.from_numpy(np.ascontiguousarray(windows[part]))
         told = (torch.from_numpy(values[part]) - mean) / spread
         with torch.inference_mode():
             move, logit = network(seen, told)
-            mirrored_move, mirrored_logit = network(seen.flip(-1), told)
-            mirrored_move[..., 1] *= -1
-        moves[part] = (0.5 * (move + mirrored_move)).numpy()
-        logits[part] = (0.5 * (logit + mirrored_logit)).numpy()
+        moves[part], logits[part] = move.numpy(), logit.numpy()
     return moves, logits
 
 

@@ -1,6 +1,6 @@
 """Train the network that chooses hairs among traced lines, on generated scalps alone.
 
-    python scripts/train_hair.py [--name hair-4] [--validate DIR]
+    python scripts/train_hair.py [--name hair-5] [--validate DIR]
 
 makes the folder models/weights/NAME.  Lines that are traced on generated scalps are samples, with
 some of the true hairs chosen already; truth is the nearest hair that is not.  Its confidence is
@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hair_training.model_folder import choose_judging, fit_judging, write_model
-from hair_training.samples import Samples, crowded_scene, processes, sample_scene
+from hair_training.samples import LEVELS, Samples, crowded_scene, processes, sample_scene
 from imaging.errors import DermetryError
 from models.line_network import LineNet
 from models.registry import WEIGHTS_FOLDER
@@ -78,7 +78,7 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate
         chosen = torch.from_numpy(rng.choice(len(windows), BATCH))
-        seen, truth = windows[chosen].float(), moves[chosen].clone()
+        seen, truth = windows[chosen].float() / LEVELS - 1, moves[chosen].clone()
         if rng.random() < 0.5:
             seen = seen.flip(-1)
             truth[..., 1] *= -1
@@ -142,9 +142,9 @@ def _draw(number: tuple[int, int]) -> Samples | None:
 def main() -> None:
     """Draw, trace, train, fit, choose, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--name", default="hair-4", help="of the model, hair-VERSION")
-    parser.add_argument("--scenes", type=int, default=4000)
-    parser.add_argument("--steps", type=int, default=16000, help=f"of {BATCH} lines each")
+    parser.add_argument("--name", default="hair-5", help="of the model, hair-VERSION")
+    parser.add_argument("--scenes", type=int, default=5500)
+    parser.add_argument("--steps", type=int, default=30000, help=f"of {BATCH} lines each")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--validate", type=Path, metavar="DIR")

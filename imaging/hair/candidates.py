@@ -6,6 +6,8 @@ darkness among themselves.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -21,10 +23,23 @@ _SAME_ENDS_MM = 0.025
 _MOST_LINES = 1500
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Every line that may be a hair, the worthiest first, and what is usual in the photo.
+
+    ``usual_mm`` is the usual width, NaN without lines; ``longest_mm`` the length of the longest
+    line that is worth something, those that are too long to be judged too; 0 without lines.
+    """
+
+    strips: list[Strip]
+    usual_mm: float
+    longest_mm: float
+
+
 def possible_strips(
     tracks: Lines, evidence: ShaftEvidence, settings: HairSettings, *, most_length_mm: float
-) -> tuple[list[Strip], float]:
-    """Return a strip for every line that is worth something, and the photo's usual width in mm.
+) -> Candidates:
+    """Return a strip for every line that is worth something.
 
     Parameters
     ----------
@@ -34,28 +49,17 @@ def possible_strips(
         ``min_worth_mm`` and ``min_support`` bound what a line must explain if it were alone.
     most_length_mm : float
         Longer lines are none.
-
-    Returns
-    -------
-    list of Strip
-        The worthiest first.
-    float
-        NaN without lines.
     """
     if not len(tracks):
-        return [], float("nan")
+        return Candidates([], float("nan"), 0.0)
     lines, widths, shifts, usual = recall(fitted_lines, tracks, evidence, settings)
     (x, y), _, _, worth = recall(sections, lines, widths, shifts, evidence, settings)
     step_mm = STEP_PX / evidence.px_per_mm
     starts, length_mm = lines.starts, lines.counts * step_mm
     whole_mm = np.add.reduceat(worth.mean(axis=1), starts[:-1]) * step_mm
     worth_mm = whole_mm * width_prior(widths, usual, settings)
-    is_worth = (
-        (worth_mm >= settings.min_worth_mm)
-        & (whole_mm >= settings.min_support * length_mm)
-        & (length_mm <= most_length_mm)
-    )
-    which = np.flatnonzero(is_worth)
+    is_worth = (worth_mm >= settings.min_worth_mm) & (whole_mm >= settings.min_support * length_mm)
+    which = np.flatnonzero(is_worth & (length_mm <= most_length_mm))
     which = which[np.argsort(-worth_mm[which], kind="stable")]
     points = np.column_stack([x, y])
     ends_mm = np.hstack([points[starts[which]], points[starts[which + 1] - 1]]) / evidence.px_per_mm
@@ -74,7 +78,7 @@ def possible_strips(
                 step_px=STEP_PX,
             )
         )
-    return strips, usual
+    return Candidates(strips, usual, float(length_mm[is_worth].max(initial=0.0)))
 
 
 def _one_of_each(ends_mm: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -15,7 +15,6 @@ from scipy.spatial import cKDTree
 
 from .drawn_lines import covered_pixels
 from .evidence import LineJudge, Map, ShaftEvidence, read_at
-from .lines import STEP_PX, Lines
 from .strips import Strip, weighted_median
 
 Floats = NDArray[np.float64]
@@ -25,13 +24,16 @@ ALONG_MM = np.arange(-0.36, 0.2401, 0.012)
 ACROSS_MM = np.arange(-0.108, 0.1081, 0.012)
 #: Planes are limited to these shares of a line's darkness.
 _LEAST_SHARE, _MOST_SHARE = -1.0, 2.0
+#: What cannot be read, beyond the photo's edge or under text, is far paler than all else.
+_UNREADABLE = -1e3
 #: Direction of an end: over this length of its line.
 _END_MM = 0.15
 #: Longer hair was not trained on: it is traced without a judge.
 MOST_LENGTH_MM = 1.2
 #: Lines to be judged may be this much longer: their ends can move inwards.
 MOST_LINE_MM = MOST_LENGTH_MM + 0.3
-#: Nothing is judged where a larger share of all length is in such hair: of clipped hair it is 0.12
+#: Nothing is judged where a larger share of all length is in such hair, since a short line may be a
+#: piece of one there: of clipped hair it is 0.12
 #: at most, of generated hair of 1.25 mm and more 0.47 at least, of uncut hair too dense to be
 #: counted 0.14 to 0.39 in ten micrographs.
 MOST_LONG_SHARE = 0.2
@@ -59,21 +61,12 @@ class JudgedLines:
     log_odds: Map
 
 
-def has_long_lines(tracks: Lines, px_per_mm: float) -> bool:
-    """Return whether any line may be longer hair than judges know."""
-    return bool((tracks.counts * STEP_PX > MOST_LENGTH_MM * px_per_mm).any())
-
-
-def is_mostly_long(strips: list[Strip], px_per_mm: float) -> bool:
-    """Return whether hair is longer than what judges know: a short line may be a piece there."""
+def long_strips(strips: list[Strip], px_per_mm: float) -> tuple[list[Strip], float]:
+    """Return the strips of longer hair than judges know, and their share of all length, 0 to 1."""
     lengths_mm = np.array([len(s.points) * s.step_px for s in strips]) / px_per_mm
     is_long = lengths_mm > MOST_LENGTH_MM
-    return bool(lengths_mm[is_long].sum() > MOST_LONG_SHARE * lengths_mm.sum())
-
-
-def long_strips(strips: list[Strip], px_per_mm: float) -> list[Strip]:
-    """Return the strips of longer hair than judges know."""
-    return [s for s in strips if len(s.points) * s.step_px > MOST_LENGTH_MM * px_per_mm]
+    share = float(lengths_mm[is_long].sum() / max(lengths_mm.sum(), 1e-9))
+    return [strips[i] for i in np.flatnonzero(is_long)], share
 
 
 def choose_lines(
@@ -172,15 +165,19 @@ def end_windows(strips: list[Strip], frames: Floats, covered: Map, evidence: Sha
     Returns
     -------
     ndarray of float32
-        Darkness and shade as shares of the line's darkness, whether the line itself lies there if
-        it goes straight on to its end, and whether one that was chosen does.
+        Darkness and shade as shares of the line's darkness, -1 to 2 and -1 where nothing can be
+        read; whether the line itself lies there if it goes straight on to its end, 0 or 1, and
+        whether one that was chosen does.
     """
     plateau = np.array([s.plateau for s in strips], np.float32)[:, None, None, None]
     width = np.array([s.width_mm for s in strips])[:, None, None, None]
     x, y = _window_places(frames, evidence.px_per_mm)
     windows = np.empty((len(strips), 2, 4, len(ALONG_MM), len(ACROSS_MM)), np.float32)
+    # Beyond the edge `read_at` repeats the last row or column.
+    is_readable = np.pad(evidence.valid[1:-1, 1:-1], 1)
     for k, image in enumerate((evidence.darkness, evidence.shade)):
-        windows[:, :, k] = np.clip(read_at(image, x, y) / plateau, _LEAST_SHARE, _MOST_SHARE)
+        readable = np.where(is_readable, image, np.float32(_UNREADABLE))
+        windows[:, :, k] = np.clip(read_at(readable, x, y) / plateau, _LEAST_SHARE, _MOST_SHARE)
     windows[:, :, 2] = (ALONG_MM[:, None] <= 0) & (np.abs(ACROSS_MM) <= width / 2)
     windows[:, :, 3] = read_at(covered, x, y)
     return windows

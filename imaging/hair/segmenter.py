@@ -26,6 +26,8 @@ from .ridges import find_ridges
 CLASSICAL = "ridges"
 #: Learned models of this wing are the models of the registry whose names start so.
 LEARNED_PREFIX = "hair-"
+#: A line whose log-odds are lower than the least by more than this is not looked at twice.
+_SURELY_NONE = 2.0
 
 
 class Segmenter(Protocol):
@@ -86,9 +88,14 @@ def _find_ridges_and_judge(
 ) -> ShaftEvidence:
     """Return the classical evidence with the learned judge; parameters of `Segmenter`."""
     evidence = find_ridges(pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings)
+    return replace(evidence, judge=line_judge(model.weights, **told))
+
+
+def line_judge(weights: bytes, *, least_log_odds: float, **told: Any) -> LineJudge:
+    """Return the judge with these weights and numbers, those of `LineJudge`."""
     network = importlib.import_module("models.line_network")
-    judge = LineJudge(look=partial(network.judge_lines, model.weights), **told)
-    return replace(evidence, judge=judge)
+    look = partial(network.judge_lines, weights, unlikely=least_log_odds - _SURELY_NONE)
+    return LineJudge(look=look, least_log_odds=least_log_odds, **told)
 
 
 def _judging(model: Any) -> dict[str, Any]:

@@ -9,20 +9,18 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ..settings import HairSettings, recall
-from .candidates import possible_strips
+from .candidates import Candidates, possible_strips
 from .confidence import confidence, features, judged_confidence, local_clarity
-from .drawn_lines import covered_pixels
 from .evidence import LineJudge, Map, ShaftEvidence, read_at
 from .line_judging import (
+    MOST_LENGTH_MM,
     MOST_LINE_MM,
+    MOST_LONG_SHARE,
     JudgedLines,
     choose_lines,
-    has_long_lines,
-    is_mostly_long,
     long_strips,
     with_moved_ends,
 )
-from .lines import Lines
 from .roots import Rooting, find_roots
 from .strips import Strip, choose_strips
 from .tracks import find_tracks, has_curly_hair
@@ -35,8 +33,6 @@ _BRIDGE_SHARE = 0.5
 #: Directions of two ends that are joined differ by no more than this.
 _JOIN_DEG = 12.0
 _END_POINTS = 8
-#: A hair that is found without a judge stays where less of it is covered by those that it chose.
-_MOST_COVERED = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,48 +70,13 @@ def trace_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedH
     """Return every hair of the evidence as an object of its own.
 
     Hairs less certain than ``min_confidence`` are dropped, and lines where nothing around is
-    clearer than texture (``least_clarity``).  Where a judge chose and saw nothing, hairs that are
-    found without it stay.  Sorted by root, top to bottom.
+    clearer than texture (``least_clarity``).  Sorted by root, top to bottom.
     """
-    hairs = sure_hairs(evidence, settings)
-    if evidence.judge is not None:
-        unjudged = recall(_without_judge, evidence)
-        hairs += _uncovered(sure_hairs(unjudged, settings), hairs, evidence)
-    hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
-    return hairs
-
-
-def sure_hairs(evidence: ShaftEvidence, settings: HairSettings) -> list[TracedHair]:
-    """Return the hairs that are certain and clear enough; with a judge those that it chose."""
     lines, clarities = recall(_trace_lines, evidence, settings)
     hairs = [lines[i] for i in np.flatnonzero(clarities >= settings.least_clarity)]
-    return [hair for hair in hairs if hair.confidence >= settings.min_confidence]
-
-
-def _without_judge(evidence: ShaftEvidence) -> ShaftEvidence:
-    return replace(evidence, judge=None)
-
-
-def _uncovered(
-    hairs: list[TracedHair], others: list[TracedHair], evidence: ShaftEvidence
-) -> list[TracedHair]:
-    """Return the hairs that lie mostly beside these others, and beside each other."""
-    covered = np.zeros(evidence.darkness.shape, bool)
-    scale = evidence.zoom * np.array(evidence.stretch)
-
-    def pixels(hair: TracedHair) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        width_px = hair.width_px * evidence.zoom
-        return covered_pixels(hair.path_px * scale - 0.5, width_px, covered.shape)
-
-    for hair in others:
-        covered[pixels(hair)] = True
-    found = []
-    for hair in hairs:
-        place = pixels(hair)
-        if len(place[0]) and covered[place].mean() < _MOST_COVERED:
-            found.append(hair)
-            covered[place] = True
-    return found
+    hairs = [hair for hair in hairs if hair.confidence >= settings.min_confidence]
+    hairs.sort(key=lambda hair: (hair.path_px[0, 1], hair.path_px[0, 0]))
+    return hairs
 
 
 def _trace_lines(
@@ -147,25 +108,31 @@ def _trace_lines(
 def find_strips(
     evidence: ShaftEvidence, settings: HairSettings, *, is_curly: bool
 ) -> tuple[list[Strip], JudgedLines | None]:
-    """Return all strips of the evidence, the pale ones last, and what a judge said of the first.
-
-    Where there is a judge, and hair is not mostly longer than it knows, it chooses among all lines,
-    faint ones too; longer hair stays as it is found without it.
-    """
-    judge = evidence.judge
-    tracks = None
-    strips: list[Strip] = []
-    if judge is not None:
-        tracks = recall(find_tracks, evidence, with_faint(settings), is_curly=is_curly)
-    if tracks is None or has_long_lines(tracks, evidence.px_per_mm):
-        strips = _explaining_strips(evidence, settings, is_curly=is_curly)
+    """Return all strips of the evidence, the pale ones last, and what a judge said of the first."""
     judged = None
-    if judge is not None and tracks is not None and not is_mostly_long(strips, evidence.px_per_mm):
-        candidates, usual_mm = find_candidates(tracks, evidence, settings)
-        long = recall(long_strips, strips, evidence.px_per_mm)
-        judged = recall(choose_lines, candidates, usual_mm, long, evidence, judge)
-        strips = judged.strips + long
+    if evidence.judge is None:
+        strips = _explaining_strips(evidence, settings, is_curly=is_curly)
+    else:
+        strips, judged = _judged_strips(evidence, evidence.judge, settings, is_curly=is_curly)
     return recall(_with_pale_hairs, strips, evidence, settings, is_curly=is_curly), judged
+
+
+def _judged_strips(
+    evidence: ShaftEvidence, judge: LineJudge, settings: HairSettings, *, is_curly: bool
+) -> tuple[list[Strip], JudgedLines | None]:
+    """Return the dark strips that a judge chooses among all lines, then those longer than it knows.
+
+    Where hair is mostly longer all stays as it is found without it.
+    """
+    candidates = find_candidates(evidence, settings, is_curly=is_curly)
+    long: list[Strip] = []
+    if candidates.longest_mm > MOST_LENGTH_MM:
+        strips = _explaining_strips(evidence, settings, is_curly=is_curly)
+        long, share = recall(long_strips, strips, evidence.px_per_mm)
+        if share > MOST_LONG_SHARE:
+            return strips, None
+    judged = recall(choose_lines, candidates.strips, candidates.usual_mm, long, evidence, judge)
+    return judged.strips + long, judged
 
 
 def _explaining_strips(
@@ -178,15 +145,15 @@ def _explaining_strips(
 
 
 def find_candidates(
-    tracks: Lines, evidence: ShaftEvidence, settings: HairSettings
-) -> tuple[list[Strip], float]:
-    """Return all lines among which a judge chooses, faint ones too, and the usual width in mm."""
-    return recall(
-        possible_strips, tracks, evidence, with_faint(settings), most_length_mm=MOST_LINE_MM
-    )
+    evidence: ShaftEvidence, settings: HairSettings, *, is_curly: bool
+) -> Candidates:
+    """Return all lines among which a judge chooses, faint ones too."""
+    faint = _with_faint(settings)
+    tracks = recall(find_tracks, evidence, faint, is_curly=is_curly)
+    return recall(possible_strips, tracks, evidence, faint, most_length_mm=MOST_LINE_MM)
 
 
-def with_faint(settings: HairSettings) -> HairSettings:
+def _with_faint(settings: HairSettings) -> HairSettings:
     """Return settings that keep fainter lines, for a judge to choose among."""
     return replace(
         settings,

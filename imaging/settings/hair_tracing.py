@@ -12,8 +12,8 @@ class HairTracing:
     """Field, evidence and tracing of hairs."""
 
     segmenter: str = setting(
-        "hair-4",
-        reason="What turns pixels into evidence; on labelled photographs hair-4 counts better.",
+        "hair-5",
+        reason="What turns pixels into evidence; on labelled photographs hair-5 counts better.",
         stage="evidence",
     )
     field: str = setting(

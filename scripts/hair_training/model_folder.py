@@ -33,16 +33,16 @@ from imaging.hair.evidence import LineJudge
 from imaging.hair.line_judging import moved_ends
 from imaging.hair.roots import find_roots
 from imaging.hair.score import extract_evidence
-from imaging.hair.tracing import TracedHair, find_strips, sure_hairs
+from imaging.hair.segmenter import line_judge
+from imaging.hair.tracing import TracedHair, find_strips, trace_hairs
 from imaging.hair.tracks import has_curly_hair
 from imaging.photo.reading import read_photo
 from imaging.records import PhotoInputs
 from imaging.settings import HairSettings
 from imaging.synthetic.scalp import make_scalp
-from models.line_network import LineNet, judge_lines
+from models.line_network import LineNet
 
 from .samples import (
-    BORDER_MM,
     classical_settings,
     crowded_scene,
     evidence_of,
@@ -77,7 +77,7 @@ class Judging:
     def judge(self, weights: bytes) -> LineJudge:
         """Return the judge with these weights."""
         numbers = {name: value for name, value in vars(self).items() if name != "reason"}
-        return LineJudge(look=partial(judge_lines, weights), **numbers)
+        return line_judge(weights, **numbers)
 
 
 def fit_judging(
@@ -98,7 +98,7 @@ def fit_judging(
 
 
 def _chosen_lines(weights: bytes, seed: int, scene_number: int) -> Sample:
-    """Return every chosen line of a scene that its edge does not cut, and whether it is a hair."""
+    """Return every chosen line of a scene, and whether it is a hair."""
     nothing = Sample(np.zeros((0, len(JUDGED_FEATURES))), np.zeros(0))
     rng = np.random.default_rng([seed, scene_number])
     judge = Judging(0.0, (0.0,) * len(JUDGED_FEATURES)).judge(weights)
@@ -118,10 +118,8 @@ def _chosen_lines(weights: bytes, seed: int, scene_number: int) -> Sample:
     truth, is_seen = true_ends_px(scene, shafts)
     mm = 1 / shafts.px_per_mm
     is_hair = match_ends(ends * mm, truth * mm)
-    margin = BORDER_MM * shafts.px_per_mm
-    is_clear = (ends > margin) & (ends < np.array(shafts.valid.shape[::-1]) - margin)
     # Whether a line on a hair that others cover is a hair, nobody can tell.
-    is_told = is_clear.all(axis=(1, 2)) & (is_hair == match_ends(ends * mm, truth[is_seen] * mm))
+    is_told = is_hair == match_ends(ends * mm, truth[is_seen] * mm)
     return Sample(judged_features(judged.log_odds, told)[is_told], is_hair[is_told].astype(float))
 
 
@@ -181,8 +179,7 @@ def _trace(path: Path, judge: LineJudge) -> list[TracedHair]:
     inputs = PhotoInputs(px_per_mm=LABELLED_PX_PER_MM)
     photo = read_photo(path, photo_id=path.name, settings=settings.photo, inputs=inputs)
     shafts = replace(extract_evidence(photo, settings).shafts, judge=judge)
-    # What is chosen here is the judge's: hairs that are found without it would not tell.
-    return sure_hairs(shafts, replace(settings.hair, min_confidence=0.0))
+    return trace_hairs(shafts, replace(settings.hair, min_confidence=0.0))
 
 
 def _drawn(hairs: list[TracedHair], root_mm: float, tip_mm: float) -> Ends:

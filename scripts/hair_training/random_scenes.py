@@ -92,7 +92,7 @@ def _hair(rng: np.random.Generator, kind: str, skin: SkinSpec) -> HairSpec:
     curl = _between(rng, 0.05, 0.5) if rng.random() < 0.85 else rng.uniform(0.5, 2.0)
     return HairSpec(
         terminal_mean_um=rng.uniform(50.0, 105.0),
-        terminal_sd_um=rng.uniform(9.0, 20.0),
+        terminal_sd_um=rng.uniform(9.0, 28.0),
         vellus_share=float(rng.choice([0.04, 0.12, 0.4], p=[0.5, 0.35, 0.15])),
         vellus_mean_um=rng.uniform(20.0, 30.0),
         length_mm=_between(rng, low, high),

@@ -28,8 +28,9 @@ from imaging.hair.line_judging import (
 from imaging.hair.score import extract_evidence
 from imaging.hair.segmenter import CLASSICAL
 from imaging.hair.strips import Strip
-from imaging.hair.tracing import find_candidates, with_faint
-from imaging.hair.tracks import find_tracks, has_curly_hair
+from imaging.hair.tracing import find_candidates
+from imaging.hair.tracks import has_curly_hair
+from imaging.photo.places import is_in_mask
 from imaging.records import Photo, PhotoInputs
 from imaging.settings import Settings
 from imaging.synthetic.scalp import ScalpScene, ScalpSpec, make_scalp
@@ -39,13 +40,13 @@ from .random_scenes import random_scene
 
 Floats = NDArray[np.float64]
 
-#: Lines nearer to the photo's edge are no samples.
-BORDER_MM = 0.12
+#: A hair of which less lies in the readable field is neither there nor not there, mm.
+LEAST_IN_FIELD_MM = 0.1
 #: Units per cm2: as many as on a hairy scalp, so that hairs touch and cross.
 DENSITIES_PER_CM2 = (60.0, 120.0)
 #: States of one scene, the share of them in which nothing is chosen yet, and in the others the
 #: least share of hairs that are.
-STATES, NOTHING_CHOSEN, LEAST_CHOSEN = 2, 0.35, 0.2
+STATES, NOTHING_CHOSEN, LEAST_CHOSEN = 3, 0.35, 0.2
 #: A hair is chosen by one of so many lines nearest to it, no farther than this, mm.
 CHOSEN_OF, CHOSEN_MM = 3, 0.1
 #: Its ends are then missed by this, and moved by no more than that, mm.
@@ -55,7 +56,10 @@ WRONGLY_CHOSEN = 1.5
 #: Nearer lines may be of a hair, farther ones are of none, mm.
 NEAR_MM, FAR_MM = 0.25, 0.2
 #: Lines of one state: of all, and of those near a hair.
-ANY_LINES, NEAR_LINES = 18, 22
+ANY_LINES, NEAR_LINES = 20, 25
+#: Windows hold -1 to 2 and are kept as whole numbers, so many to one: millions fit into memory, and
+#: the noise that is added in training is coarser.
+LEVELS = 85
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +67,10 @@ class Samples:
     """Windows (n, 2, 4, along, across), values (n, k), moves in mm (n, 2, 2), distances (n,).
 
     ``away_mm`` is the mean distance of the line's ends from those of its hair: a line far from all
-    is of none.  Windows are kept at half precision: many fit into memory, and noise is added.
+    is of none.  ``windows`` are (w + 1) · `LEVELS` of those that a judge sees.
     """
 
-    windows: NDArray[np.float16]
+    windows: NDArray[np.uint8]
     values: NDArray[np.float32]
     moves: NDArray[np.float32]
     away_mm: NDArray[np.float32]
@@ -105,7 +109,7 @@ def processes(workers: int) -> ProcessPoolExecutor:
 
 
 def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
-    """Return a shaved or clipped scalp in colour with many hairs to an area, or bare skin."""
+    """Return a shaved or clipped scalp with many hairs to an area, or bare skin."""
     while True:
         spec = random_scene(rng)
         is_bare = spec.units.density_per_cm2 == 0
@@ -114,7 +118,7 @@ def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
     units = spec.units
     if not is_bare:
         units = replace(units, density_per_cm2=rng.uniform(*DENSITIES_PER_CM2))
-    return replace(spec, units=units, camera=replace(spec.camera, is_grey=False))
+    return replace(spec, units=units)
 
 
 def classical_settings() -> Settings:
@@ -130,10 +134,21 @@ def evidence_of(scene: ScalpScene) -> ShaftEvidence:
 
 
 def true_ends_px(scene: ScalpScene, shafts: ShaftEvidence) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return root and tip of every hair, working pixels (n, 2, 2), and which can be seen."""
+    """Return root and tip of every hair, working pixels (n, 2, 2), and which can be seen.
+
+    A hair that leaves the readable field ends where it does.
+    """
     ends = np.array([(hair.root, hair.tip) for hair in scene.hairs]).reshape(-1, 2, 2)
+    ends = ends * shafts.zoom * np.array(shafts.stretch) - 0.5
     is_seen = np.array([hair.uncovered >= SEEN_SHARE for hair in scene.hairs], bool)
-    return ends * shafts.zoom * np.array(shafts.stretch) - 0.5, is_seen
+    for k, hair in enumerate(scene.hairs):
+        path = hair.path_px * shafts.zoom * np.array(shafts.stretch) - 0.5
+        inside = np.flatnonzero([is_in_mask(shafts.valid, x + 0.5, y + 0.5) for x, y in path])
+        step_mm = hair.length_mm / len(path)
+        is_seen[k] &= len(inside) * step_mm >= LEAST_IN_FIELD_MM
+        if len(inside):
+            ends[k] = path[inside[[0, -1]]]
+    return ends, is_seen
 
 
 def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
@@ -142,8 +157,8 @@ def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
     shafts = evidence_of(scene)
     settings = classical_settings().hair
     is_curly = has_curly_hair(shafts, settings)
-    tracks = find_tracks(shafts, with_faint(settings), is_curly=is_curly)
-    strips, usual_mm = find_candidates(tracks, shafts, settings)
+    candidates = find_candidates(shafts, settings, is_curly=is_curly)
+    strips = candidates.strips
     if not strips:
         return None
     ends = as_ends([strip.points[[0, -1]].ravel() for strip in strips])
@@ -158,7 +173,7 @@ def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
         turned < same,
         shafts,
     )
-    values = line_values(strips, usual_mm, shafts.px_per_mm)
+    values = line_values(strips, candidates.usual_mm, shafts.px_per_mm)
     parts = [_state(traced, values, rng) for _ in range(STATES)]
     found = [part for part in parts if part is not None]
     return Samples.of_all(found) if found else None
@@ -173,13 +188,7 @@ def _state(traced: _Scene, values: Map, rng: np.random.Generator) -> Samples | N
     to_covered = np.where(traced.is_seen, np.inf, traced.away_mm).min(axis=1, initial=np.inf)
     nearest_seen, away_mm = (d.min(axis=1, initial=np.inf) for d in (to_seen, to_free))
     # Whether a line on a hair that others cover is a hair, nobody can tell.
-    is_clear = ~((to_covered < nearest_seen) & (to_covered < FAR_MM))
-    margin = BORDER_MM * shafts.px_per_mm
-    places = traced.frames[..., :2]
-    is_clear &= ((places > margin) & (places < np.array(shafts.valid.shape[::-1]) - margin)).all(
-        axis=(1, 2)
-    )
-    clear = np.flatnonzero(is_clear)
+    clear = np.flatnonzero(~((to_covered < nearest_seen) & (to_covered < FAR_MM)))
     near = clear[nearest_seen[clear] < NEAR_MM]
     which = np.unique(
         np.concatenate([rng.permutation(clear)[:ANY_LINES], rng.permutation(near)[:NEAR_LINES]])
@@ -194,7 +203,7 @@ def _state(traced: _Scene, values: Map, rng: np.random.Generator) -> Samples | N
     frames = traced.frames[which]
     windows = end_windows([traced.strips[i] for i in which], frames, covered, shafts)
     return Samples(
-        windows.astype(np.float16),
+        np.rint((windows + 1) * LEVELS).astype(np.uint8),
         values[which],
         (moves[which] / shafts.px_per_mm).astype(np.float32),
         np.minimum(away_mm[which], 9.0).astype(np.float32),

@@ -1,4 +1,4 @@
-"""The training of hair-4 runs from scene to the model's folder."""
+"""The training of hair-5 runs from scene to the model's folder."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ def test_a_scene_shows_a_few_units_whatever_its_scale() -> None:
 
 
 def test_the_folder_names_the_digest_of_its_weights(tmp_path: Path) -> None:
-    write_model(tmp_path / "hair-4", b"weights", PLAIN, {"seed": 1})
-    record = json.loads((tmp_path / "hair-4" / "model.json").read_text())
+    write_model(tmp_path / "hair-5", b"weights", PLAIN, {"seed": 1})
+    record = json.loads((tmp_path / "hair-5" / "model.json").read_text())
     assert record["sha256"] == hashlib.sha256(b"weights").hexdigest()
-    assert record["name"] == "hair-4"
+    assert record["name"] == "hair-5"
     assert set(record["judging"]) == {
         "least_log_odds",
         "root_mm",
@@ -129,7 +129,7 @@ def test_the_folder_names_the_digest_of_its_weights(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_confidence_is_fitted_on_scenes() -> None:
-    weights = learned_model("hair-4").weights
+    weights = learned_model("hair-5").weights
     told: list[str] = []
     judging = fit_judging(weights, range(70_000, 70_006), seed=3, workers=1, told=told.append)
     assert len(judging.coefficients) == len(JUDGED_FEATURES)
@@ -145,7 +145,7 @@ def test_the_numbers_are_chosen_on_the_first_labelled_frames_alone(tmp_path: Pat
     rows += [f"frame_{number}.jpg,single,100,100,150,150" for number in ("03", "20")]
     (tmp_path / "hairs.csv").write_text("\n".join(rows) + "\n")
     # There is no picture of frame 20: it is not looked at.
-    chosen = choose_judging(learned_model("hair-4").weights, PLAIN, tmp_path)
+    chosen = choose_judging(learned_model("hair-5").weights, PLAIN, tmp_path)
     assert chosen.coefficients == PLAIN.coefficients
     # With one label fewer hairs are too many: the strictest level has the least bias.
     assert chosen.intercept == -1.5

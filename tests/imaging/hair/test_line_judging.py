@@ -12,11 +12,12 @@ from drawn_hairs import evidence_of, photograph, straight
 from imaging.hair.candidates import possible_strips
 from imaging.hair.evidence import LineJudge, Map, ShaftEvidence
 from imaging.hair.line_judging import (
+    ALONG_MM,
+    MOST_LONG_SHARE,
     choose_lines,
     cover,
     end_frames,
     end_windows,
-    is_mostly_long,
     line_values,
     long_strips,
     with_moved_ends,
@@ -141,6 +142,29 @@ def test_lines_below_the_least_log_odds_are_not_chosen() -> None:
     assert choose_lines([], float("nan"), [], evidence, judge).log_odds.shape == (0,)
 
 
+@pytest.mark.parametrize("is_masked", [False, True], ids=["photo's edge", "masked"])
+def test_what_cannot_be_read_is_told_from_skin(is_masked: bool) -> None:
+    evidence, strip = bar(60, 111)
+    if is_masked:
+        valid = evidence.valid.copy()
+        valid[:, 116:] = False
+        evidence = replace(evidence, valid=valid)
+    else:
+        evidence = replace(
+            evidence,
+            darkness=evidence.darkness[:, :117],
+            shade=evidence.shade[:, :117],
+            valid=evidence.valid[:, :117],
+        )
+    frames = end_frames(strip.points, STEP, 110.0)[None]
+    covered = np.zeros(evidence.darkness.shape, np.float32)
+    seen = end_windows([strip], frames, covered, evidence)[0, 1]
+    # From five pixels beyond the end on; one pixel lies between what is read and what is not.
+    x_px = strip.points[-1, 0] + 110 * ALONG_MM
+    assert (seen[:2, x_px > 116.5] == -1).all()
+    assert (seen[:2, x_px < 114.5] >= 0).all()
+
+
 @pytest.mark.parametrize("out_mm", [-0.05, 0.0, 0.05])
 def test_ends_move_along_their_line(out_mm: float) -> None:
     _, strip = bar(60, 111)
@@ -158,9 +182,10 @@ def test_hair_is_mostly_long_by_its_length_and_not_by_its_number(
     _, strip = bar(20, 160)  # 1.3 mm
     short = replace(strip, points=strip.points[:40], angles=strip.angles[:40])
     strips = [strip, *([short] * short_hairs)]
-    assert is_mostly_long(strips, 110.0) is is_long
-    assert long_strips(strips, 110.0) == [strip]
-    assert not is_mostly_long([], 110.0)
+    long, share = long_strips(strips, 110.0)
+    assert (share > MOST_LONG_SHARE) is is_long
+    assert long == [strip]
+    assert long_strips([], 110.0) == ([], 0.0)
 
 
 # -- what may be chosen
@@ -170,8 +195,9 @@ def test_every_hair_is_among_the_possible_lines_and_they_overlap() -> None:
     hairs = [straight(0.6, 0.6), straight(1.4, 0.9, angle_deg=70.0)]
     evidence, settings = evidence_of(photograph(hairs)), HairSettings()
     tracks = find_tracks(evidence, settings)
-    strips, usual_mm = possible_strips(tracks, evidence, settings, most_length_mm=1.5)
-    assert usual_mm == pytest.approx(0.07, abs=0.02)
+    found = possible_strips(tracks, evidence, settings, most_length_mm=1.5)
+    strips = found.strips
+    assert found.usual_mm == pytest.approx(0.07, abs=0.02)
     assert [s.worth_mm for s in strips] == sorted((s.worth_mm for s in strips), reverse=True)
     ends = np.array([s.points[[0, -1]] for s in strips])
     for hair in hairs:
@@ -180,19 +206,20 @@ def test_every_hair_is_among_the_possible_lines_and_they_overlap() -> None:
             *(np.linalg.norm(ends - t, axis=2).mean(axis=1) for t in (truth, truth[::-1]))
         )
         assert away.min() < 0.06 * 110
-    shorter, _ = possible_strips(tracks, evidence, settings, most_length_mm=0.3)
-    assert all(len(s.points) * s.step_px <= 0.3 * 110 for s in shorter)
+    shorter = possible_strips(tracks, evidence, settings, most_length_mm=0.3)
+    assert all(len(s.points) * s.step_px <= 0.3 * 110 for s in shorter.strips)
+    assert shorter.longest_mm == found.longest_mm > 0.4
 
 
 def test_no_two_possible_lines_have_the_same_ends() -> None:
     evidence, settings = evidence_of(photograph([straight(0.8, 0.8)])), HairSettings()
     tracks = find_tracks(evidence, settings)
-    strips, _ = possible_strips(tracks, evidence, settings, most_length_mm=1.5)
+    strips = possible_strips(tracks, evidence, settings, most_length_mm=1.5).strips
     ends = np.array([s.points[[0, -1]].ravel() for s in strips]) / 110
     apart = np.linalg.norm(ends[:, None] - ends[None], axis=2) + 9 * np.eye(len(ends))
     assert apart.min() > 0.02
-    twice, _ = possible_strips(tracks.joined(tracks), evidence, settings, most_length_mm=1.5)
-    assert len(twice) == len(strips)
+    twice = possible_strips(tracks.joined(tracks), evidence, settings, most_length_mm=1.5)
+    assert len(twice.strips) == len(strips)
 
 
 # -- the network
@@ -208,7 +235,7 @@ def lines_and_values() -> tuple[Map, Map]:
 def test_a_line_gets_the_same_digits_alone_and_among_others(
     lines_and_values: tuple[Map, Map],
 ) -> None:
-    weights = learned_model("hair-4").weights
+    weights = learned_model("hair-5").weights
     windows, values = lines_and_values
     first = line_network.judge_lines(weights, windows, values)
     again = line_network.judge_lines(weights, windows, values)
@@ -222,7 +249,7 @@ def test_a_line_gets_the_same_digits_alone_and_among_others(
 def test_a_mirrored_line_and_one_that_runs_the_other_way_are_judged_alike(
     lines_and_values: tuple[Map, Map],
 ) -> None:
-    weights = learned_model("hair-4").weights
+    weights = learned_model("hair-5").weights
     windows, values = lines_and_values
     moves, log_odds = line_network.judge_lines(weights, windows, values)
     mirrored = line_network.judge_lines(weights, windows[..., ::-1].copy(), values)
@@ -231,3 +258,18 @@ def test_a_mirrored_line_and_one_that_runs_the_other_way_are_judged_alike(
     turned = line_network.judge_lines(weights, windows[:, ::-1].copy(), values)
     np.testing.assert_allclose(turned[0][:, ::-1], moves, atol=1e-6)
     np.testing.assert_allclose(turned[1], log_odds, atol=1e-4)
+
+
+def test_an_unlikely_line_is_not_looked_at_twice(lines_and_values: tuple[Map, Map]) -> None:
+    weights = learned_model("hair-5").weights
+    windows, values = lines_and_values
+    both = line_network.judge_lines(weights, windows, values)
+    once = line_network.judge_lines(weights, windows, values, unlikely=np.inf)
+    assert (np.abs(both[1] - once[1]) > 1e-3).all()
+    middle = float(np.median(once[1]))
+    some = line_network.judge_lines(weights, windows, values, unlikely=middle)
+    is_likely = once[1] >= middle
+    assert 0 < is_likely.sum() < len(is_likely)
+    for k in (0, 1):
+        np.testing.assert_allclose(some[k][is_likely], both[k][is_likely], atol=1e-4)
+        np.testing.assert_allclose(some[k][~is_likely], once[k][~is_likely], atol=1e-4)
