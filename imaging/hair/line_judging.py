@@ -7,12 +7,13 @@ rounds: in each the surest of every place, then what is left is judged anew in s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ..photo.polylines import arc_lengths, points_along
 from .drawn_lines import covered_pixels
 from .evidence import LineJudge, Map, ShaftEvidence, read_at
 from .strips import Strip, weighted_median
@@ -49,15 +50,12 @@ _MOST_ROUNDS = 8
 
 @dataclass(frozen=True, eq=False)
 class JudgedLines:
-    """Lines that were chosen, and what the judge said of each when it was.
+    """Lines that were chosen, from one of their ends to the other, and what the judge said of each.
 
-    ``frames`` (n, 2, 4) are from `end_frames`, ``moves_mm`` (n, 2, 2) how far each end moves
-    outwards and to the left, both first end first; ``log_odds`` (n,).
+    ``log_odds`` (n,) are from when it was chosen.
     """
 
     strips: list[Strip]
-    frames: Floats
-    moves_mm: Map
     log_odds: Map
 
 
@@ -102,6 +100,7 @@ def choose_lines(
     is_left = np.ones(count, bool)
     unseen = np.arange(count)
     chosen: list[int] = []
+    found: list[Strip] = []
     for _ in range(_MOST_ROUNDS):
         if len(unseen):
             moves[unseen], log_odds[unseen] = judge.look(windows[unseen], values[unseen])
@@ -117,15 +116,24 @@ def choose_lines(
         chosen.extend(surest)
         is_left[surest] = False
         for i in surest:
-            line = with_moved_ends(strips[i].points, frames[i], moves[i] * px_per_mm)
-            cover(covered, line, strips[i].width_mm * px_per_mm)
+            found.append(_from_end_to_end(strips[i], frames[i], moves[i] * px_per_mm))
+            cover(covered, found[-1].points, found[-1].width_mm * px_per_mm)
         left = np.flatnonzero(is_left)
         seen = covered_in_windows(frames[left], covered, px_per_mm)
         is_changed = (seen != windows[left, :, 3]).any(axis=(1, 2, 3))
         unseen = left[is_changed]
         windows[unseen, :, 3] = seen[is_changed]
-    which = np.asarray(chosen, np.intp)
-    return JudgedLines([strips[i] for i in which], frames[which], moves[which], log_odds[which])
+    return JudgedLines(found, log_odds[np.asarray(chosen, np.intp)])
+
+
+def _from_end_to_end(strip: Strip, frames: Floats, moves_px: Map) -> Strip:
+    """Return the strip with its ends moved, its points as far apart as before."""
+    line = with_moved_ends(strip.points, frames, moves_px).astype(np.float64)
+    length_px = arc_lengths(line)[-1]
+    steps = max(1, round(length_px / strip.step_px))
+    points = points_along(line, np.linspace(0.0, length_px, steps + 1)).astype(np.float32)
+    dx, dy = np.gradient(points, axis=0).T
+    return replace(strip, points=points, angles=np.arctan2(dy, dx).astype(np.float32))
 
 
 def _surest_of_each_place(ends_px: Floats, px_per_mm: float) -> NDArray[np.intp]:

@@ -18,6 +18,7 @@ from .line_judging import (
     MOST_LONG_SHARE,
     JudgedLines,
     choose_lines,
+    end_frames,
     long_strips,
     with_moved_ends,
 )
@@ -85,19 +86,20 @@ def _trace_lines(
     """Return hairs as the lines that the evidence holds, however poor, and the clarity of each."""
     is_curly = recall(has_curly_hair, evidence, settings)
     strips, judged = find_strips(evidence, settings, is_curly=is_curly)
-    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly)
+    count = 0 if judged is None else len(judged.strips)
+    rooting = recall(find_roots, strips, evidence, settings, is_curly=is_curly, judged=count)
     lines, confidences = (
         root_first(strips, rooting),
         confidence(strips, rooting, evidence.px_per_mm),
     )
     if judged is not None and evidence.judge is not None:
         # What was judged stands first.
-        count = len(judged.strips)
         told = features(strips, rooting)[:count]
         confidences[:count] = judged_confidence(judged.log_odds, told, evidence.judge)
-        lines[:count] = _with_judged_ends(
-            lines, rooting, judged, evidence.judge, evidence.px_per_mm
-        )
+        lines[:count] = [
+            _with_judged_ends(line, strip, evidence.judge, evidence.px_per_mm)
+            for line, strip in zip(lines[:count], judged.strips, strict=True)
+        ]
     hairs = [
         _hair(strip, lines[i], rooting, i, float(confidences[i]), evidence)
         for i, strip in enumerate(strips)
@@ -164,20 +166,12 @@ def _with_faint(settings: HairSettings) -> HairSettings:
 
 
 def _with_judged_ends(
-    lines: list[NDArray[np.floating]],
-    rooting: Rooting,
-    judged: JudgedLines,
-    judge: LineJudge,
-    px_per_mm: float,
-) -> list[NDArray[np.floating]]:
-    """Return the judged ones of these lines, which stand first, with their ends, root first."""
+    line: NDArray[np.floating], strip: Strip, judge: LineJudge, px_per_mm: float
+) -> NDArray[np.floating]:
+    """Return the line of a judged strip, root first, with its ends where such a judge has them."""
+    frames = end_frames(line, strip.step_px, px_per_mm)
     further = np.array([[judge.root_mm, 0.0], [judge.tip_mm, 0.0]])
-    moved = []
-    for i, (frames, moves_mm) in enumerate(zip(judged.frames, judged.moves_mm, strict=True)):
-        way = slice(None, None, -1 if rooting.is_reversed[i] else 1)
-        moves_px = (moves_mm[way] + further) * px_per_mm
-        moved.append(with_moved_ends(lines[i], frames[way], moves_px))
-    return moved
+    return with_moved_ends(line, frames, further * px_per_mm)
 
 
 def root_first(strips: list[Strip], rooting: Rooting) -> list[NDArray[np.floating]]:

@@ -30,7 +30,6 @@ from fit_confidence import Sample, fit_logistic, match_ends
 from imaging.errors import DermetryError
 from imaging.hair.confidence import JUDGED_FEATURES, features, judged_features
 from imaging.hair.evidence import LineJudge
-from imaging.hair.line_judging import moved_ends
 from imaging.hair.roots import find_roots
 from imaging.hair.score import extract_evidence
 from imaging.hair.segmenter import line_judge
@@ -113,8 +112,9 @@ def _chosen_lines(weights: bytes, seed: int, scene_number: int) -> Sample:
     if judged is None or not judged.strips:
         return nothing
     count = len(judged.strips)
-    told = features(strips, find_roots(strips, shafts, settings, is_curly=is_curly))[:count]
-    ends = moved_ends(judged.frames, judged.moves_mm * shafts.px_per_mm)
+    rooting = find_roots(strips, shafts, settings, is_curly=is_curly, judged=count)
+    told = features(strips, rooting)[:count]
+    ends = np.array([strip.points[[0, -1]] for strip in judged.strips], np.float64)
     truth, is_seen = true_ends_px(scene, shafts)
     mm = 1 / shafts.px_per_mm
     is_hair = match_ends(ends * mm, truth * mm)

@@ -115,7 +115,8 @@ def test_lines_are_chosen_in_sight_of_those_before() -> None:
     _, apart = bar(60, 111, y=60.0)
     judge = unmoved(lambda windows: np.where(own_cover(windows) > 0.5, -1.0, 2.0))
     judged = choose_lines([strip, copy, apart], 0.06, [], evidence, judge)
-    assert [id(found) for found in judged.strips] == [id(strip), id(apart)]
+    assert [found.worth_mm for found in judged.strips] == [strip.worth_mm, apart.worth_mm]
+    assert [found.points[0, 1] for found in judged.strips] == pytest.approx([40.0, 60.0])
     np.testing.assert_allclose(judged.log_odds, 2.0)
 
 
@@ -125,6 +126,22 @@ def test_a_second_hair_beside_the_first_is_chosen_when_the_judge_says_so() -> No
     judge = unmoved(lambda windows: np.full(len(windows), 1.0, np.float32))
     judged = choose_lines([strip, beside], 0.06, [], evidence, judge)
     assert len(judged.strips) == 2
+
+
+def test_a_chosen_line_reaches_from_one_moved_end_to_the_other() -> None:
+    evidence, strip = bar(70, 100)
+
+    def look(windows: Map, values: Map) -> tuple[Map, Map]:
+        moves = np.zeros((len(windows), 2, 2), np.float32)
+        moves[:, :, 0] = 10 / 110.0
+        return moves, np.ones(len(windows), np.float32)
+
+    judge = replace(unmoved(lambda windows: np.ones(len(windows))), look=look)
+    (found,) = choose_lines([strip], 0.06, [], evidence, judge).strips
+    assert found.points[[0, -1], 0] == pytest.approx([60.0, strip.points[-1, 0] + 10.0], abs=1e-3)
+    steps = np.hypot(*np.diff(found.points, axis=0).T)
+    assert steps == pytest.approx(STEP, abs=0.05)
+    assert found.angles == pytest.approx(np.zeros(len(found.points)), abs=1e-5)
 
 
 def test_what_is_hair_already_is_seen_from_the_first_round_on() -> None:
@@ -138,7 +155,7 @@ def test_lines_below_the_least_log_odds_are_not_chosen() -> None:
     judge = unmoved(lambda windows: np.full(len(windows), -0.1, np.float32))
     judged = choose_lines([strip], 0.06, [], evidence, judge)
     assert not judged.strips
-    assert judged.frames.shape == (0, 2, 4)
+    assert judged.log_odds.shape == (0,)
     assert choose_lines([], float("nan"), [], evidence, judge).log_odds.shape == (0,)
 
 
