@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..settings import HairSettings
 from .evidence import ShaftEvidence, read_at
@@ -84,23 +83,14 @@ def find_roots(
     before_first = first - np.array([s.points[min(back, len(s.points) - 1)] for s in strips])
     after_last = last - np.array([s.points[max(-1 - back, -len(s.points))] for s in strips])
     plateau = np.array([s.plateau for s in strips])
-    outwards = ((first, before_first), (last, after_last))
     (first_shadow, first_hidden), (last_shadow, last_hidden) = (
-        _shadow(end, direction, plateau, evidence, settings) for end, direction in outwards
+        _shadow(end, direction, plateau, evidence, settings)
+        for end, direction in ((first, before_first), (last, after_last))
     )
-    if judged:
-        # A judge sets ends where they are: what goes on there may be the hair itself, under the
-        # skin.  Lines that were not judged may end where another hair parts theirs, seen or not.
-        is_other = np.arange(count) >= judged
-        first_hidden, last_hidden = (
-            is_hidden & (is_other | _meets_another(end, direction, strips, px_per_mm))
-            for is_hidden, (end, direction) in zip(
-                (first_hidden, last_hidden), outwards, strict=True
-            )
-        )
-    # Stubs of one unit touch end to end; only long hair passes below other hair.
+    # Stubs of one unit touch end to end; only long hair passes below other hair.  A judge chooses
+    # stubs: what goes on beyond their ends is their part under the skin, or a hair of their unit.
     length = np.array([len(s.points) * s.step_px for s in strips])
-    is_long = length >= settings.join_length_mm * px_per_mm
+    is_long = (length >= settings.join_length_mm * px_per_mm) & (np.arange(count) >= judged)
     first_hidden &= is_long
     last_hidden &= is_long
     padded = np.pad(evidence.valid.astype(np.uint8), 1)
@@ -155,30 +145,6 @@ def _shadow(
     near = max(1, round(_HIDDEN_MM / _SHADOW_STEP_MM))
     is_hidden = is_shaft[:, :near].mean(axis=1) >= 0.5
     return np.where(is_shaft, 0.0, shade).mean(axis=1), is_hidden
-
-
-def _meets_another(
-    end: NDArray[np.floating],
-    direction: NDArray[np.floating],
-    strips: list[Strip],
-    px_per_mm: float,
-) -> NDArray[np.bool_]:
-    """Return whether most of the first stretch beyond each end lies on another strip."""
-    points = np.concatenate([strip.points for strip in strips])
-    owner = np.repeat(np.arange(len(strips)), [len(strip.points) for strip in strips])
-    half_px = 0.5 * px_per_mm * np.array([strip.width_mm for strip in strips])
-    reach = np.arange(_SHADOW_FROM_MM, _HIDDEN_MM + _SHADOW_FROM_MM, _SHADOW_STEP_MM) * px_per_mm
-    unit = direction / np.maximum(np.linalg.norm(direction, axis=1), 1e-6)[:, None]
-    places = end[:, None] + reach[:, None] * unit[:, None]
-    near = cKDTree(points).query_ball_point(places, half_px.max())
-    is_on = np.zeros(places.shape[:2], bool)
-    for (i, k), which in np.ndenumerate(near):
-        others = np.asarray(which, np.intp)
-        others = others[owner[others] != i]
-        away = np.linalg.norm(points[others] - places[i, k], axis=1)
-        is_on[i, k] = bool((away <= half_px[owner[others]]).any())
-    most: NDArray[np.bool_] = is_on.mean(axis=1) >= 0.5
-    return most
 
 
 def neighbour_weights(places_mm: NDArray[np.floating]) -> NDArray[np.float64]:
