@@ -15,10 +15,19 @@ from safetensors.torch import load
 from hair_training import samples as samples_module
 from hair_training.model_folder import Judging, choose_judging, fit_judging, write_model
 from hair_training.random_scenes import FIELD_MM, random_scene
-from hair_training.samples import FAR_MM, Samples, crowded_scene, sample_scene
+from hair_training.samples import (
+    FAR_MM,
+    LEAST_IN_FIELD_MM,
+    LEVELS,
+    Samples,
+    crowded_scene,
+    evidence_of,
+    sample_scene,
+    true_ends_px,
+)
 from imaging.hair.confidence import JUDGED_FEATURES
 from imaging.hair.segmenter import learned_model
-from imaging.synthetic.scalp import PRESETS
+from imaging.synthetic.scalp import PRESETS, make_scalp
 from models.line_network import LineNet
 from train_hair import draw_samples, train
 
@@ -72,14 +81,30 @@ def clipped_scene(monkeypatch: pytest.MonkeyPatch, *, nothing_chosen: float) -> 
 @pytest.mark.slow
 def test_a_hair_that_is_chosen_is_nobodys_aim(monkeypatch: pytest.MonkeyPatch) -> None:
     before = clipped_scene(monkeypatch, nothing_chosen=1.0)
-    assert not before.windows[:, :, 3].any()
+    # Nothing is there: 0, kept as a whole number.
+    assert (before.windows[:, :, 3] == LEVELS).all()
     # Some lines can reach a hair.
     near = before.away_mm < 0.08
     assert near.sum() >= 10
     after = clipped_scene(monkeypatch, nothing_chosen=0.0)
-    assert after.windows[:, :, 3].any()
+    assert (after.windows[:, :, 3] > LEVELS).any()
     # One that no line comes near stays free.
     assert (after.away_mm < 0.08).mean() < 0.1 * near.mean()
+
+
+@pytest.mark.slow
+def test_a_hair_that_leaves_the_field_ends_where_it_does() -> None:
+    spec = replace(PRESETS["clipped_light_skin"], width_px=480, height_px=360)
+    scene = make_scalp(spec, rng=np.random.default_rng(4))
+    shafts = evidence_of(scene)
+    ends, is_seen = true_ends_px(scene, shafts)
+    size = np.array(shafts.valid.shape[::-1])
+    assert ((ends[is_seen] >= -0.5) & (ends[is_seen] <= size - 0.5)).all()
+    whole = np.array([(hair.root, hair.tip) for hair in scene.hairs]) * shafts.zoom - 0.5
+    is_cut = np.abs(ends - whole).max(axis=(1, 2)) > 1.0
+    assert 3 <= (is_cut & is_seen).sum() < is_seen.sum() - 3
+    length_mm = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) / shafts.px_per_mm
+    assert length_mm[is_cut & is_seen].min() > 0.8 * LEAST_IN_FIELD_MM
 
 
 @pytest.mark.slow
