@@ -182,7 +182,8 @@ def end_windows(strips: list[Strip], frames: Floats, covered: Map, evidence: Sha
     x, y = _window_places(frames, evidence.px_per_mm)
     windows = np.empty((len(strips), 2, 4, len(ALONG_MM), len(ACROSS_MM)), np.float32)
     # Beyond the edge `read_at` repeats the last row or column.
-    is_readable = np.pad(evidence.valid[1:-1, 1:-1], 1)
+    is_readable = evidence.valid.copy()
+    is_readable[[0, -1]] = is_readable[:, [0, -1]] = False
     for k, image in enumerate((evidence.darkness, evidence.shade)):
         readable = np.where(is_readable, image, np.float32(_UNREADABLE))
         windows[:, :, k] = np.clip(read_at(readable, x, y) / plateau, _LEAST_SHARE, _MOST_SHARE)

@@ -182,6 +182,16 @@ def test_what_cannot_be_read_is_told_from_skin(is_masked: bool) -> None:
     assert (seen[:2, x_px < 114.5] >= 0).all()
 
 
+def test_a_photo_of_one_row_has_windows_too() -> None:
+    evidence, strip = bar(60, 111)
+    low = replace(
+        evidence, **{name: getattr(evidence, name)[:1] for name in ("darkness", "shade", "valid")}
+    )
+    frames = end_frames(strip.points, STEP, 110.0)[None]
+    seen = end_windows([strip], frames, np.zeros((1, 180), np.float32), low)
+    assert (seen[:, :, :2] == -1).all()
+
+
 @pytest.mark.parametrize("out_mm", [-0.05, 0.0, 0.05])
 def test_ends_move_along_their_line(out_mm: float) -> None:
     _, strip = bar(60, 111)
