@@ -249,7 +249,14 @@ def _laid_back(found: Graphics, turn: Turn, *, is_scale_certain: bool) -> Graphi
         circle=circle,
         content=turn.undo_box(found.content, shape),
         bars=tuple(bars),
-        panels=tuple(replace(panel, box=turn.undo_box(panel.box, shape)) for panel in found.panels),
+        panels=tuple(
+            replace(
+                panel,
+                box=turn.undo_box(panel.box, shape),
+                hidden=np.ascontiguousarray(turn.undo(panel.hidden)),
+            )
+            for panel in found.panels
+        ),
         lines=found.lines,
         rulers=tuple(_ruler_back(ruler, turn, shape) for ruler in found.rulers),
     )

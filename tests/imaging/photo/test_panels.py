@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from imaging.photo.graphics import Graphics, find_graphics
 from imaging.photo.panels import seen_through, shown_below
+from imaging.photo.turns import OTHER_TURNS, Turn
 from imaging.synthetic.graphics import TextStyle, render_text
 from imaging.synthetic.scalp import PRESETS, make_scalp
 
@@ -102,15 +103,18 @@ def test_nothing_is_seen_through_another_box(style: TextStyle) -> None:
     assert seen_through(photo, found.panels) is photo
 
 
-def test_a_panel_lies_where_a_turned_photo_has_it() -> None:
-    skin = make_skin(2)
-    photo = as_jpeg(with_panel(skin, BLUE))
-    found = find_graphics(np.ascontiguousarray(np.rot90(photo, 2)))
-    (panel,) = found.panels
-    height, width = photo.shape[:2]
-    there = (height - BOX[1], height - BOX[0], width - BOX[3], width - BOX[2])
-    assert np.abs(np.array(panel.box) - there).max() <= 2
-    assert found.panel_text[there[0] : there[1], there[2] : there[3]].mean() > 0.1
+@pytest.mark.parametrize("turn", OTHER_TURNS, ids=str)
+def test_a_panel_lies_where_a_turned_photo_has_it(turn: Turn) -> None:
+    photo = as_jpeg(with_panel(make_skin(2), BLUE))
+    found = find_graphics(np.ascontiguousarray(turn.apply(photo)))
+    (panel,), (upright,) = found.panels, find_graphics(photo).panels
+    there = np.zeros(photo.shape[:2], bool)
+    row0, row1, col0, col1 = upright.box
+    there[row0:row1, col0:col1] = upright.hidden
+    assert (turn.undo(found.panel_text) == there).all()
+    assert panel.share == upright.share
+    clear = turn.undo(seen_through(np.ascontiguousarray(turn.apply(photo)), found.panels))
+    assert (clear == seen_through(photo, (upright,))).all()
 
 
 def test_text_without_a_box_has_no_panel() -> None:
