@@ -123,13 +123,13 @@ def columns(found: HairScore) -> dict[str, object]:
 def test_clipped_hair_of_every_kind_is_counted() -> None:
     """The bar is 5 % on average and 12 % at most; not reached yet.
 
-    Three photographs of each of sixteen kinds: 9.0 % on average, 18.3 % for the worst kind (8.6 and
+    Three photographs of each of sixteen kinds: 7.6 % on average, 14.6 % for the worst kind (8.6 and
     19.8 % with algorithm version 6, 7.5 and 19.1 % with version 7); nearly all of it is hairs not
     seen, most of them touching others, fair, thin, or out of focus.
     """
     errors = count_errors(CLIPPED, seeds=(1, 2, 3))
-    assert np.mean(list(errors.values())) <= 9.3, errors
-    assert max(errors.values()) <= 20.0, errors
+    assert np.mean(list(errors.values())) <= 8.5, errors
+    assert max(errors.values()) <= 17.0, errors
 
 
 @pytest.mark.slow
