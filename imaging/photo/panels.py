@@ -89,17 +89,15 @@ def holds(box: Box, line: FoundLine) -> bool:
 def _hidden(
     pixels: NDArray[np.uint8], box: Box, lines: list[FoundLine]
 ) -> NDArray[np.bool_] | None:
-    """Return what text of one colour, that of its clearest strokes, and the rim of a box hide."""
+    """Return what text of one colour, that of its clearest strokes, and the rim of a box hide.
+
+    The box holds all lines.  None when the text is as dark as hair.
+    """
     row0, row1, col0, col1 = box
     area = pixels[row0:row1, col0:col1]
     is_line = np.zeros(area.shape[:2], bool)
     for line in lines:
-        is_line[
-            max(0, line.row0 - row0) : max(0, line.row1 - row0),
-            max(0, line.col0 - col0) : max(0, line.col1 - col0),
-        ] = True
-    if not is_line.any():
-        return None
+        is_line[line.row0 - row0 : line.row1 - row0, line.col0 - col0 : line.col1 - col0] = True
     # Between letters the skin makes strokes as well: text is what differs most from it.
     skin = np.median(area.reshape(-1, 3), axis=0)
     colour = max(
@@ -126,9 +124,14 @@ def seen_through(pixels: NDArray[np.uint8], panels: tuple[Panel, ...]) -> NDArra
     clear = pixels.copy()
     for panel in panels:
         row0, row1, col0, col1 = panel.box
-        below = (clear[row0:row1, col0:col1] - np.array(panel.added)) / panel.share
-        clear[row0:row1, col0:col1] = np.rint(np.clip(below, 0, 255)).astype(np.uint8)
+        clear[row0:row1, col0:col1] = _below(clear, panel)
     return clear
+
+
+def _below(pixels: NDArray[np.uint8], panel: Panel) -> NDArray[np.uint8]:
+    row0, row1, col0, col1 = panel.box
+    below = (pixels[row0:row1, col0:col1] - np.array(panel.added)) / panel.share
+    return np.asarray(np.rint(np.clip(below, 0, 255)), np.uint8)
 
 
 def shown_below(pixels: NDArray[np.uint8], panel: Panel) -> NDArray[np.uint8]:
@@ -137,8 +140,7 @@ def shown_below(pixels: NDArray[np.uint8], panel: Panel) -> NDArray[np.uint8]:
     Text is painted over, and all is so coarse that its strokes leave no trace.
     """
     row0, row1, col0, col1 = panel.box
-    below = seen_through(pixels, (panel,))[row0:row1, col0:col1].astype(np.float32)
-    painted = painted_over(below, panel.hidden)
+    painted = painted_over(_below(pixels, panel).astype(np.float32), panel.hidden)
     size = (max(1, (col1 - col0) // _COARSE_PX), max(1, (row1 - row0) // _COARSE_PX))
     coarse = cv2.resize(painted, size, interpolation=cv2.INTER_AREA)
     smooth = cv2.resize(coarse, (col1 - col0, row1 - row0), interpolation=cv2.INTER_CUBIC)
