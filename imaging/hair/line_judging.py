@@ -241,9 +241,14 @@ def _directions_around(
     middle, run = 0.5 * (first + last) / px_per_mm, last - first
     double = 2 * np.arctan2(run[:, 1], run[:, 0])
     axis = np.column_stack([np.cos(double), np.sin(double)])
-    apart2 = ((middle[:, None] - middle[None]) ** 2).sum(axis=2)
-    near = np.exp(-0.5 * apart2 / _AROUND_MM**2) * weight
-    usual = near @ axis / near.sum(axis=1)[:, None]
+    # In place and in half the digits: a thousand lines make a million pairs.
+    x, y = (middle.T / _AROUND_MM).astype(np.float32)
+    near = (x[:, None] - x) ** 2
+    near += (y[:, None] - y) ** 2
+    near *= np.float32(-0.5)
+    np.exp(near, out=near)
+    near *= weight.astype(np.float32)
+    usual = near @ axis.astype(np.float32) / near.sum(axis=1)[:, None]
     return (usual * axis).sum(axis=1), np.hypot(usual[:, 0], usual[:, 1])
 
 

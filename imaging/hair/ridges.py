@@ -37,10 +37,16 @@ from .white import (
 #: What is further off the local skin than this density stands out from its texture.
 _STANDS_OUT = 0.15
 _GRAIN_MM = 0.014
-#: A photo's contrast is the mean of this share of its strongest line responses.
-_STRONGEST_SHARE = 0.02
+#: A photo's contrast is the mean of this share of its strongest line responses; whether anything
+#: stands out is told by a smaller one, as fair hair may be sparse.
+_STRONGEST_SHARE, _STANDING_OUT_SHARE = 0.02, 0.005
+#: Where that is less than this many times the least contrast to noise, fair hair is amplified by a
+#: part: no photo lies on an edge between all and nothing.
+_FULL_GAIN = 4 / 3
 #: Noise is the median response of every so many rows and columns; most of them show skin.
 _NOISE_STRIDE = 5
+#: So many standard deviations from its middle a Gaussian is less than a float32 can add to 1.
+_NOTHING_FROM = 6.0
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
 _BLACK_DENSITY = 1.7
 #: Brighter than skin by more than this is reflection and tells nothing more.
@@ -73,9 +79,9 @@ def find_ridges(
     responses = _both_responses(darkness, px_per_mm, settings)
     gain = np.float32(_contrast_gain(responses[-1], valid, settings))
     if gain > 1:
-        darkness *= gain
+        darkness, shade = darkness * gain, shade * gain
         responses = [response * gain for response in responses]
-    evidence = ShaftEvidence(darkness, shade * gain, tuple(responses), valid, px_per_mm, zoom)
+    evidence = ShaftEvidence(darkness, shade, tuple(responses), valid, px_per_mm, zoom)
     return _with_pale_evidence(evidence, densities, pixels, settings)
 
 
@@ -149,8 +155,8 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     The filter is −σ² ∂²/∂v² of a Gaussian with standard deviation ``across_px`` across the line
     (v) and ``along_px`` along it, applied in the frequency domain; reflecting borders.
 
-    All angles share three working arrays.  The way back from the spectrum goes down every column
-    first, and then only along those rows that lie in the picture.
+    All angles share three working arrays.  The way back from the spectrum goes down those columns
+    first where the filter is more than nothing, and then only along the rows of the picture.
     """
     height, width = darkness.shape
     pad = int(np.ceil(3 * along_px))
@@ -163,33 +169,37 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     scale = np.float32(1.0 / (shape[0] * shape[1]))
     rows, columns = slice(pad, pad + height), slice(pad, pad + width)
     responses = np.empty((angles, height, width), np.float32)
-    product = np.empty_like(spectrum)
-    transfer, across = np.empty((2, *spectrum.shape), np.float32)
+    whole = np.empty_like(spectrum)
+    whole_transfer, whole_across = np.empty((2, *spectrum.shape), np.float32)
 
-    def write_response(k: int) -> None:
+    def write_response(k: int, product: NDArray[np.complex64]) -> None:
         upright = scipy.fft.ifft(product, axis=0, norm="forward", overwrite_x=True)
         plane = scipy.fft.irfft(upright[rows], n=shape[1], axis=1, norm="forward")
         np.multiply(plane[:, columns], scale, out=responses[k])
 
     for k in range(angles // 2 + 1):
         cos, sin = np.float32(np.cos(np.pi * k / angles)), np.float32(np.sin(np.pi * k / angles))
-        np.add(fx * cos, fy * sin, out=transfer)
+        # Beyond this frequency along the rows the Gaussian is nothing, whatever that down a column.
+        highest = _NOTHING_FROM * np.hypot(sin / across_px, cos / along_px)
+        low = slice(0, int(np.searchsorted(fx[0], highest)) + 1)
+        transfer, across, product = (of[:, low] for of in (whole_transfer, whole_across, whole))
+        np.add(fx[:, low] * cos, fy * sin, out=transfer)
         transfer *= along_px
         transfer *= transfer
-        np.subtract(fy * cos, fx * sin, out=across)
+        np.subtract(fy * cos, fx[:, low] * sin, out=across)
         across *= across_px
         across *= across
         transfer += across
         transfer *= -0.5
         np.exp(transfer, out=transfer)
         transfer *= across
-        np.multiply(spectrum, transfer, out=product)
-        write_response(k)
+        np.multiply(spectrum[:, low], transfer, out=product)
+        write_response(k, product)
         if 0 < k < angles - k:
             # The filter at the angle π − a is that at a upside down.
-            np.multiply(spectrum[:1], transfer[:1], out=product[:1])
-            np.multiply(spectrum[1:], transfer[:0:-1], out=product[1:])
-            write_response(angles - k)
+            np.multiply(spectrum[:1, low], transfer[:1], out=product[:1])
+            np.multiply(spectrum[1:, low], transfer[:0:-1], out=product[1:])
+            write_response(angles - k, product)
     return responses
 
 
@@ -198,16 +208,22 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
     strongest = response.max(axis=0)[valid]
     if not strongest.size:
         return 1.0
-    count = max(1, int(_STRONGEST_SHARE * strongest.size))
-    contrast = float(np.partition(strongest, -count)[-count:].mean())
+    contrast = _mean_of_strongest(strongest, _STRONGEST_SHARE)
     if contrast >= settings.usual_contrast:
         return 1.0
     rows, columns = (every(_NOISE_STRIDE, length) for length in valid.shape)
     some = np.abs(response[:, rows, columns])
     noise = MAD_TO_SIGMA * float(np.median(some[:, valid[rows, columns]]))
-    if contrast < settings.least_contrast_to_noise * noise:
-        return 1.0
-    return float(np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain))
+    standing_out = _mean_of_strongest(strongest, _STANDING_OUT_SHARE)
+    least = settings.least_contrast_to_noise * noise
+    share = np.clip((standing_out - least) / max((_FULL_GAIN - 1) * least, 1e-6), 0.0, 1.0)
+    gain = np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain)
+    return float(1.0 + share * (gain - 1.0))
+
+
+def _mean_of_strongest(responses: Map, share: float) -> float:
+    count = max(1, int(share * responses.size))
+    return float(np.partition(responses, -count)[-count:].mean())
 
 
 def is_light_hair(
