@@ -45,8 +45,6 @@ _STRONGEST_SHARE, _STANDING_OUT_SHARE = 0.02, 0.005
 _FULL_GAIN = 4 / 3
 #: Noise is the median response of every so many rows and columns; most of them show skin.
 _NOISE_STRIDE = 5
-#: So many standard deviations from its middle a Gaussian is less than a float32 can add to 1.
-_NOTHING_FROM = 6.0
 #: Density at which a shaft counts as black: beyond it, 8-bit values are noise.
 _BLACK_DENSITY = 1.7
 #: Brighter than skin by more than this is reflection and tells nothing more.
@@ -155,8 +153,8 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     The filter is −σ² ∂²/∂v² of a Gaussian with standard deviation ``across_px`` across the line
     (v) and ``along_px`` along it, applied in the frequency domain; reflecting borders.
 
-    All angles share three working arrays.  The way back from the spectrum goes down those columns
-    first where the filter is more than nothing, and then only along the rows of the picture.
+    All angles share three working arrays.  The way back from the spectrum goes down every column
+    first, and then only along those rows that lie in the picture.
     """
     height, width = darkness.shape
     pad = int(np.ceil(3 * along_px))
@@ -169,37 +167,33 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     scale = np.float32(1.0 / (shape[0] * shape[1]))
     rows, columns = slice(pad, pad + height), slice(pad, pad + width)
     responses = np.empty((angles, height, width), np.float32)
-    whole = np.empty_like(spectrum)
-    whole_transfer, whole_across = np.empty((2, *spectrum.shape), np.float32)
+    product = np.empty_like(spectrum)
+    transfer, across = np.empty((2, *spectrum.shape), np.float32)
 
-    def write_response(k: int, product: NDArray[np.complex64]) -> None:
+    def write_response(k: int) -> None:
         upright = scipy.fft.ifft(product, axis=0, norm="forward", overwrite_x=True)
         plane = scipy.fft.irfft(upright[rows], n=shape[1], axis=1, norm="forward")
         np.multiply(plane[:, columns], scale, out=responses[k])
 
     for k in range(angles // 2 + 1):
         cos, sin = np.float32(np.cos(np.pi * k / angles)), np.float32(np.sin(np.pi * k / angles))
-        # Beyond this frequency along the rows the Gaussian is nothing, whatever that down a column.
-        highest = _NOTHING_FROM * np.hypot(sin / across_px, cos / along_px)
-        low = slice(0, int(np.searchsorted(fx[0], highest)) + 1)
-        transfer, across, product = (of[:, low] for of in (whole_transfer, whole_across, whole))
-        np.add(fx[:, low] * cos, fy * sin, out=transfer)
+        np.add(fx * cos, fy * sin, out=transfer)
         transfer *= along_px
         transfer *= transfer
-        np.subtract(fy * cos, fx[:, low] * sin, out=across)
+        np.subtract(fy * cos, fx * sin, out=across)
         across *= across_px
         across *= across
         transfer += across
         transfer *= -0.5
         np.exp(transfer, out=transfer)
         transfer *= across
-        np.multiply(spectrum[:, low], transfer, out=product)
-        write_response(k, product)
+        np.multiply(spectrum, transfer, out=product)
+        write_response(k)
         if 0 < k < angles - k:
             # The filter at the angle π − a is that at a upside down.
-            np.multiply(spectrum[:1, low], transfer[:1], out=product[:1])
-            np.multiply(spectrum[1:, low], transfer[:0:-1], out=product[1:])
-            write_response(angles - k, product)
+            np.multiply(spectrum[:1], transfer[:1], out=product[:1])
+            np.multiply(spectrum[1:], transfer[:0:-1], out=product[1:])
+            write_response(angles - k)
     return responses
 
 
