@@ -148,6 +148,16 @@ class HairTracing:
         ),
         stage="evidence",
     )
+    faint_contrast_to_noise: float = setting(
+        4.7,
+        low=1.0,
+        high=100.0,
+        reason=(
+            "The same where a learned segmenter judges each line: a photo with a few fair hairs "
+            "stays at 5 to 7, as vessels do, and the judge tells them apart; bare skin reaches 4.6."
+        ),
+        stage="evidence",
+    )
     working_px_per_mm: float = setting(
         110.0,
         unit="px/mm",

@@ -24,6 +24,10 @@ SAME_HAIR_MM = 30 / 179.5
 LONG = "long_crossing"
 LONG_DENSITIES_PER_CM2 = (70.0, 80.0, 90.0)
 
+#: Fair hair so sparse that most of the strongest lines of a photograph are skin.
+FAIR = "clipped_blond"
+SPARSE_DENSITIES_PER_CM2 = (10.0, 20.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -61,12 +65,21 @@ def clipped_presets() -> dict[str, ScalpSpec]:
 
 def long_specs() -> dict[str, ScalpSpec]:
     """Return long crossing hair at the densities of the bar."""
-    spec = PRESETS[LONG]
+    return _at_densities(LONG, LONG_DENSITIES_PER_CM2)
+
+
+def sparse_specs() -> dict[str, ScalpSpec]:
+    """Return fair hair with few units."""
+    return _at_densities(FAIR, SPARSE_DENSITIES_PER_CM2)
+
+
+def _at_densities(name: str, densities_per_cm2: tuple[float, ...]) -> dict[str, ScalpSpec]:
+    spec = PRESETS[name]
     return {
-        f"{LONG}, {density:g} units/cm²": replace(
+        f"{name}, {density:g} units/cm²": replace(
             spec, units=replace(spec.units, density_per_cm2=density)
         )
-        for density in LONG_DENSITIES_PER_CM2
+        for density in densities_per_cm2
     }
 
 

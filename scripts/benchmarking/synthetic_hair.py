@@ -23,6 +23,7 @@ from .scenes import (
     hairless_presets,
     long_specs,
     paired_diameters_um,
+    sparse_specs,
     tally_inside,
     true_ends,
 )
@@ -30,6 +31,13 @@ from .tool import Method, traced_ends
 
 COUNTS = "Generated photographs: counts"
 DIAMETERS = "Generated photographs: diameters"
+SPARSE = "sparse fair hair"
+#: Bars of the mean count error of a kind and of its worst preset, %.
+COUNT_BARS: dict[str, tuple[Bar | None, Bar | None]] = {
+    "clipped": (Bar(high=5), Bar(high=12)),
+    SPARSE: (None, None),
+    "long crossing": (Bar(high=15), None),
+}
 #: The preset in which dark, grey and white hairs grow side by side.
 MIXED = "grey_hair"
 NOTHING = "Generated photographs: nothing to count"
@@ -76,10 +84,11 @@ def measure_synthetic(methods: list[Method], *, is_quick: bool) -> Iterator[Row]
 
 
 def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
-    clipped, long_hair = clipped_presets(), long_specs()
+    kinds = {"clipped": clipped_presets(), SPARSE: sparse_specs(), "long crossing": long_specs()}
+    specs = {name: spec for of in kinds.values() for name, spec in of.items()}
     counted: dict[str, list[Counted]] = {}
     colours: dict[str, list[dict[str, tuple[int, int]]]] = {}
-    for scene in draw_scenes(clipped | long_hair, seeds=seeds):
+    for scene in draw_scenes(specs, seeds=seeds):
         for method in methods:
             score = method.score_pixels(scene.pixels, px_per_mm=scene.px_per_mm)
             frame, ends = frame_of(score, scene.pixels), traced_ends(score)
@@ -97,24 +106,19 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
             one = Counted(scene.name, true, count_inside(ends, frame), np.nan, np.nan, *tally)
             counted.setdefault(name, []).append(one)
     for name, members in counted.items():
-        yield from _count_rows(
-            name, [one for one in members if one.spec_name in clipped], long=False
-        )
-        yield from _count_rows(
-            name, [one for one in members if one.spec_name in long_hair], long=True
-        )
+        for kind, of in kinds.items():
+            yield from _count_rows(name, [one for one in members if one.spec_name in of], kind)
     for name, tallies in colours.items():
         yield from _colour_rows(name, tallies)
 
 
-def _count_rows(method: str, counted: list[Counted], *, long: bool) -> Iterator[Row]:
+def _count_rows(method: str, counted: list[Counted], kind: str) -> Iterator[Row]:
     is_ours = method.startswith("dermetry")
-    kind = "long crossing" if long else "clipped"
     errors = {
         name: float(np.mean([abs(one.error_percent) for one in counted if one.spec_name == name]))
         for name in dict.fromkeys(one.spec_name for one in counted)
     }
-    mean_bar, worst_bar = (Bar(high=15), None) if long else (Bar(high=5), Bar(high=12))
+    mean_bar, worst_bar = COUNT_BARS[kind]
     for measure, value, bar in (
         (f"{kind}: count error, mean", float(np.mean(list(errors.values()))), mean_bar),
         (f"{kind}: count error, worst preset", max(errors.values()), worst_bar),

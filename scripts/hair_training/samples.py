@@ -26,7 +26,7 @@ from imaging.hair.line_judging import (
     with_moved_ends,
 )
 from imaging.hair.score import extract_evidence
-from imaging.hair.segmenter import CLASSICAL
+from imaging.hair.segmenter import CLASSICAL, settings_to_judge
 from imaging.hair.strips import Strip
 from imaging.hair.tracing import find_candidates
 from imaging.hair.tracks import has_curly_hair
@@ -122,9 +122,9 @@ def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
 
 
 def classical_settings() -> Settings:
-    """Return the settings without a learned segmenter."""
+    """Return the settings without a learned segmenter, but with evidence as its judge sees it."""
     defaults = Settings()
-    return replace(defaults, hair=replace(defaults.hair, segmenter=CLASSICAL))
+    return replace(defaults, hair=settings_to_judge(replace(defaults.hair, segmenter=CLASSICAL)))
 
 
 def evidence_of(scene: ScalpScene) -> ShaftEvidence:
