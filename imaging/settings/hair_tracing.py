@@ -143,7 +143,7 @@ class HairTracing:
         high=100.0,
         reason=(
             "Lines are amplified only where the strongest 0.5 % stand this far above the noise of "
-            "the skin, and fully from a third more on; bare skin and vessels stay at 4 to 6.2, "
+            "the skin, and fully from a third more on; bare skin and vessels stay at 4 to 6.7, "
             "sparse fair hair reaches 9."
         ),
         stage="evidence",
