@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
-from ..settings import HairSettings
+from ..settings import HairSettings, recall
 from .confidence import JUDGED_FEATURES
 from .evidence import LineJudge, Map, ShaftEvidence
 from .ridges import find_ridges
@@ -87,8 +87,13 @@ def _find_ridges_and_judge(
     told: dict[str, Any],
 ) -> ShaftEvidence:
     """Return the classical evidence with the learned judge; parameters of `Segmenter`."""
-    evidence = find_ridges(
-        pixels, valid=valid, px_per_mm=px_per_mm, zoom=zoom, settings=settings_to_judge(settings)
+    evidence = recall(
+        find_ridges,
+        pixels,
+        valid=valid,
+        px_per_mm=px_per_mm,
+        zoom=zoom,
+        settings=settings_to_judge(settings),
     )
     return replace(evidence, judge=line_judge(model.weights, **told))
 
