@@ -133,9 +133,9 @@ def test_clipped_hair_of_every_kind_is_counted() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("density_per_cm2", "seed"), [(20.0, 33), (20.0, 35), (10.0, 35)])
+@pytest.mark.parametrize(("density_per_cm2", "seed"), [(20.0, 33), (20.0, 35), (10.0, 203)])
 def test_sparse_fair_hair_is_counted(density_per_cm2: float, seed: int) -> None:
-    """Of 19, 32 and 12 hairs; version 8 counted one, six and three: most lines there are skin."""
+    """Of 19, 32 and 7 hairs; version 8 counted 1 and 6 of the first two: most lines are skin."""
     spec = PRESETS["clipped_blond"]
     sparse = replace(spec, units=replace(spec.units, density_per_cm2=density_per_cm2))
     drawn = make_scalp(sparse, rng=np.random.default_rng(seed))
