@@ -60,6 +60,7 @@ def find_ridges(
     px_per_mm: float,
     zoom: float,
     settings: HairSettings,
+    least_contrast_to_noise: float | None = None,
 ) -> ShaftEvidence:
     """Return the classical evidence of a photo at the working scale.
 
@@ -71,11 +72,15 @@ def find_ridges(
     px_per_mm, zoom : float
         Working pixels per millimetre, and per photo pixel.
     settings : HairSettings
+    least_contrast_to_noise : float, optional
+        In place of that of the settings.
     """
     densities = optical_densities(pixels, valid=valid, px_per_mm=px_per_mm)
     darkness, shade = shaft_density(densities, valid, px_per_mm, settings)
     responses = _both_responses(darkness, px_per_mm, settings)
-    gain = np.float32(_contrast_gain(responses[-1], valid, settings))
+    if least_contrast_to_noise is None:
+        least_contrast_to_noise = settings.least_contrast_to_noise
+    gain = np.float32(_contrast_gain(responses[-1], valid, least_contrast_to_noise, settings))
     if gain > 1:
         darkness, shade = darkness * gain, shade * gain
         responses = [response * gain for response in responses]
@@ -197,7 +202,9 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     return responses
 
 
-def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettings) -> float:
+def _contrast_gain(
+    response: Map, valid: NDArray[np.bool_], least_to_noise: float, settings: HairSettings
+) -> float:
     """Return by how much the density of fair hair is amplified, 1 for dark hair and bare skin."""
     strongest = response.max(axis=0)[valid]
     if not strongest.size:
@@ -209,7 +216,7 @@ def _contrast_gain(response: Map, valid: NDArray[np.bool_], settings: HairSettin
     some = np.abs(response[:, rows, columns])
     noise = MAD_TO_SIGMA * float(np.median(some[:, valid[rows, columns]]))
     standing_out = _mean_of_strongest(strongest, _STANDING_OUT_SHARE)
-    least = settings.least_contrast_to_noise * noise
+    least = least_to_noise * noise
     share = np.clip((standing_out - least) / max((_FULL_GAIN - 1) * least, 1e-6), 0.0, 1.0)
     gain = np.clip(settings.usual_contrast / max(contrast, 1e-6), 1.0, settings.most_gain)
     return float(1.0 + share * (gain - 1.0))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError, ModelMissingError, ModelTamperedError, SettingsError
-from ..settings import HairSettings, recall
+from ..settings import HairSettings
 from .confidence import JUDGED_FEATURES
 from .evidence import LineJudge, Map, ShaftEvidence
 from .ridges import find_ridges
@@ -87,20 +87,15 @@ def _find_ridges_and_judge(
     told: dict[str, Any],
 ) -> ShaftEvidence:
     """Return the classical evidence with the learned judge; parameters of `Segmenter`."""
-    evidence = recall(
-        find_ridges,
+    evidence = find_ridges(
         pixels,
         valid=valid,
         px_per_mm=px_per_mm,
         zoom=zoom,
-        settings=settings_to_judge(settings),
+        settings=settings,
+        least_contrast_to_noise=settings.faint_contrast_to_noise,
     )
     return replace(evidence, judge=line_judge(model.weights, **told))
-
-
-def settings_to_judge(settings: HairSettings) -> HairSettings:
-    """Return the settings of evidence that a judge will see: fainter hair is amplified."""
-    return replace(settings, least_contrast_to_noise=settings.faint_contrast_to_noise)
 
 
 def line_judge(weights: bytes, *, least_log_odds: float, **told: Any) -> LineJudge:

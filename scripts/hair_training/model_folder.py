@@ -42,9 +42,9 @@ from imaging.synthetic.scalp import make_scalp
 from models.line_network import LineNet
 
 from .samples import (
-    classical_settings,
     crowded_scene,
     evidence_of,
+    evidence_settings,
     processes,
     true_ends_px,
 )
@@ -106,7 +106,7 @@ def _chosen_lines(weights: bytes, seed: int, scene_number: int) -> Sample:
         shafts = replace(evidence_of(scene), judge=judge)
     except DermetryError:
         return nothing  # Nothing of this scene can be read.
-    settings = classical_settings().hair
+    settings = evidence_settings().hair
     is_curly = has_curly_hair(shafts, settings)
     strips, judged = find_strips(shafts, settings, is_curly=is_curly)
     if judged is None or not judged.strips:
@@ -175,7 +175,7 @@ def choose_judging(weights: bytes, fitted: Judging, folder: Path) -> Judging:
 
 def _trace(path: Path, judge: LineJudge) -> list[TracedHair]:
     """Return all lines of a labelled frame, however unlikely."""
-    settings = classical_settings()
+    settings = evidence_settings()
     inputs = PhotoInputs(px_per_mm=LABELLED_PX_PER_MM)
     photo = read_photo(path, photo_id=path.name, settings=settings.photo, inputs=inputs)
     shafts = replace(extract_evidence(photo, settings).shafts, judge=judge)

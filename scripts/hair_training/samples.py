@@ -26,7 +26,7 @@ from imaging.hair.line_judging import (
     with_moved_ends,
 )
 from imaging.hair.score import extract_evidence
-from imaging.hair.segmenter import CLASSICAL, settings_to_judge
+from imaging.hair.segmenter import CLASSICAL
 from imaging.hair.strips import Strip
 from imaging.hair.tracing import find_candidates
 from imaging.hair.tracks import has_curly_hair
@@ -121,16 +121,22 @@ def crowded_scene(rng: np.random.Generator) -> ScalpSpec:
     return replace(spec, units=units)
 
 
-def classical_settings() -> Settings:
+def evidence_settings() -> Settings:
     """Return the settings without a learned segmenter, but with evidence as its judge sees it."""
     defaults = Settings()
-    return replace(defaults, hair=settings_to_judge(replace(defaults.hair, segmenter=CLASSICAL)))
+    hair = defaults.hair
+    return replace(
+        defaults,
+        hair=replace(
+            hair, segmenter=CLASSICAL, least_contrast_to_noise=hair.faint_contrast_to_noise
+        ),
+    )
 
 
 def evidence_of(scene: ScalpScene) -> ShaftEvidence:
     """Return the classical evidence of a scene's picture."""
     photo = Photo("scene", scene.pixels, "", inputs=PhotoInputs(px_per_mm=scene.px_per_mm))
-    return extract_evidence(photo, classical_settings()).shafts
+    return extract_evidence(photo, evidence_settings()).shafts
 
 
 def true_ends_px(scene: ScalpScene, shafts: ShaftEvidence) -> tuple[Floats, NDArray[np.bool_]]:
@@ -155,7 +161,7 @@ def sample_scene(spec: ScalpSpec, rng: np.random.Generator) -> Samples | None:
     """Return the samples of one scene; None where no line may be a hair."""
     scene = make_scalp(spec, rng=rng)
     shafts = evidence_of(scene)
-    settings = classical_settings().hair
+    settings = evidence_settings().hair
     is_curly = has_curly_hair(shafts, settings)
     candidates = find_candidates(shafts, settings, is_curly=is_curly)
     strips = candidates.strips
