@@ -12,7 +12,9 @@ pixel but not an angle.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -51,6 +53,8 @@ _BLACK_DENSITY = 1.7
 _LEAST_DENSITY = -0.3
 #: The wide filter answers a usual hair with this share of its density.
 _BAR_RESPONSE = 0.4
+#: Filters with more values than this, over all angles, are not kept (32 MB for each width).
+_MOST_KEPT = 8_000_000
 
 
 def find_ridges(
@@ -83,7 +87,8 @@ def find_ridges(
     gain = np.float32(_contrast_gain(responses[-1], valid, least_contrast_to_noise, settings))
     if gain > 1:
         darkness, shade = darkness * gain, shade * gain
-        responses = [response * gain for response in responses]
+        for response in responses:
+            np.multiply(response, gain, out=response)
     evidence = ShaftEvidence(darkness, shade, tuple(responses), valid, px_per_mm, zoom)
     return _with_pale_evidence(evidence, densities, pixels, settings)
 
@@ -158,31 +163,48 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
     The filter is −σ² ∂²/∂v² of a Gaussian with standard deviation ``across_px`` across the line
     (v) and ``along_px`` along it, applied in the frequency domain; reflecting borders.
 
-    All angles share three working arrays.  The way back from the spectrum goes down every column
-    first, and then only along those rows that lie in the picture.
+    The way back from the spectrum goes down every column first, and then only along those rows
+    that lie in the picture.  Filters of the last photograph's size are kept for the next one.
     """
     height, width = darkness.shape
     pad = int(np.ceil(3 * along_px))
     padded = np.pad(darkness, pad, mode="symmetric")
     shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)
     spectrum = scipy.fft.rfft2(padded, s=shape)
-    fy = (2 * np.pi * scipy.fft.fftfreq(shape[0])).astype(np.float32)[:, None]
-    fx = (2 * np.pi * scipy.fft.rfftfreq(shape[1])).astype(np.float32)[None]
     # The transforms back are not scaled on the way: their result is, while it is cropped.
     scale = np.float32(1.0 / (shape[0] * shape[1]))
     rows, columns = slice(pad, pad + height), slice(pad, pad + width)
     responses = np.empty((angles, height, width), np.float32)
     product = np.empty_like(spectrum)
-    transfer, across = np.empty((2, *spectrum.shape), np.float32)
 
     def write_response(k: int) -> None:
         upright = scipy.fft.ifft(product, axis=0, norm="forward", overwrite_x=True)
         plane = scipy.fft.irfft(upright[rows], n=shape[1], axis=1, norm="forward")
         np.multiply(plane[:, columns], scale, out=responses[k])
 
+    is_small = (angles // 2 + 1) * spectrum.size <= _MOST_KEPT
+    transfers = _kept_transfers if is_small else _transfers
+    for k, transfer in enumerate(transfers(shape, across_px, along_px, angles)):
+        np.multiply(spectrum, transfer, out=product)
+        write_response(k)
+        if 0 < k < angles - k:
+            # The filter at the angle π − a is that at a upside down.
+            np.multiply(spectrum[:1], transfer[:1], out=product[:1])
+            np.multiply(spectrum[1:], transfer[:0:-1], out=product[1:])
+            write_response(angles - k)
+    return responses
+
+
+def _transfers(
+    shape: tuple[int, ...], across_px: float, along_px: float, angles: int
+) -> Iterator[Map]:
+    """Yield the filter of each angle up to a quarter turn, over the half plane of frequencies."""
+    fy = (2 * np.pi * scipy.fft.fftfreq(shape[0])).astype(np.float32)[:, None]
+    fx = (2 * np.pi * scipy.fft.rfftfreq(shape[1])).astype(np.float32)[None]
+    across = np.empty((fy.size, fx.size), np.float32)
     for k in range(angles // 2 + 1):
         cos, sin = np.float32(np.cos(np.pi * k / angles)), np.float32(np.sin(np.pi * k / angles))
-        np.add(fx * cos, fy * sin, out=transfer)
+        transfer = fx * cos + fy * sin
         transfer *= along_px
         transfer *= transfer
         np.subtract(fy * cos, fx * sin, out=across)
@@ -192,14 +214,14 @@ def oriented_responses(darkness: Map, *, across_px: float, along_px: float, angl
         transfer *= -0.5
         np.exp(transfer, out=transfer)
         transfer *= across
-        np.multiply(spectrum, transfer, out=product)
-        write_response(k)
-        if 0 < k < angles - k:
-            # The filter at the angle π − a is that at a upside down.
-            np.multiply(spectrum[:1], transfer[:1], out=product[:1])
-            np.multiply(spectrum[1:], transfer[:0:-1], out=product[1:])
-            write_response(angles - k)
-    return responses
+        yield transfer
+
+
+@lru_cache(maxsize=2)
+def _kept_transfers(
+    shape: tuple[int, ...], across_px: float, along_px: float, angles: int
+) -> tuple[Map, ...]:
+    return tuple(_transfers(shape, across_px, along_px, angles))
 
 
 def _contrast_gain(

@@ -216,7 +216,7 @@ def _follow(
         sx = nx.take(best)[:, None] - sin.take(best)[:, None] * shifts
         sy = ny.take(best)[:, None] + cos.take(best)[:, None] * shifts
         # What lies between both sides was read already.
-        side = np.empty((len(live), len(shifts)))
+        side = np.empty((len(live), len(shifts)), np.float32)
         side[:, ::2] = volume.read(sx[:, ::2], sy[:, ::2], turn)
         side[:, 1] = ahead.take(best)
         best = row * len(shifts) + (side * shift_weight).argmax(axis=1)
@@ -259,20 +259,23 @@ class _Volume:
     def read(self, x: Points, y: Points, angle: Points) -> NDArray[np.float64]:
         """Trilinear reading at x, y; angles, one for each or for a row, wrap."""
         count, height, width = self.shape
-        turn = _wrapped(angle / np.float32(np.pi) * count, count)
+        turn = _wrapped(angle * np.float32(count / np.pi), count)
         low = turn.astype(np.intp)
-        share = turn - low
+        share = turn - low.astype(np.float32)
         x = np.minimum(np.maximum(x, 0), np.float32(width - 1.001))
         y = np.minimum(np.maximum(y, 0), np.float32(height - 1.001))
         column, row = x.astype(np.intp), y.astype(np.intp)
-        right, below = x - column, y - row
+        right, below = x - column.astype(np.float32), y - row.astype(np.float32)
         left, above = 1 - right, 1 - below
         cell = row * width
         cell += column
 
         def plane(begin: NDArray[np.intp]) -> NDArray[np.float64]:
             at = begin + cell
-            top_left, top_right, low_left, low_right = (flat.take(at) for flat in self.corners)
+            # All places lie inside, so that none wraps: told so, NumPy checks none either.
+            top_left, top_right, low_left, low_right = (
+                flat.take(at, mode="wrap") for flat in self.corners
+            )
             value: NDArray[np.float64] = (top_left * left + top_right * right) * above
             value += (low_left * left + low_right * right) * below
             return value

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from ..settings import PhotoSettings
 from .symmetry import odd
+from .text_lines import grey_maps
 
 Mask = NDArray[np.bool_]
 Levels = NDArray[np.float32]
@@ -124,7 +125,8 @@ def assess_quality(pixels: NDArray[np.uint8], *, masked: Mask, settings: PhotoSe
     side = min(size)
 
     brightness = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    burnt_out = (small.min(axis=2) >= settings.glare_level) & ~left_out
+    least, _ = grey_maps(np.asarray(small, np.uint8))
+    burnt_out = (least >= settings.glare_level) & ~left_out
     glare = _grow(_wide_parts(burnt_out, _GLARE_WIDTH * side), _GLARE_MARGIN * side)
     dark = (brightness <= settings.dark_level) & ~left_out
     dark = _grow(_wide_parts(dark, _DARK_WIDTH * side), _DARK_MARGIN * side)
@@ -172,8 +174,9 @@ def _find_edges(brightness: NDArray[np.uint8], readable: Mask) -> _Edges:
     once = np.asarray(cv2.GaussianBlur(light, (0, 0), _SMOOTHING_PX), np.float32)
     twice = np.asarray(cv2.GaussianBlur(once, (0, 0), _REBLURRING_PX), np.float32)
     across, down = _gradient(once)
-    slope = np.hypot(across, down)
-    slope_after = np.hypot(*_gradient(twice))
+    # OpenCV takes a tenth of the time of NumPy's `hypot`.
+    slope = np.asarray(cv2.magnitude(across, down), np.float32)
+    slope_after = np.asarray(cv2.magnitude(*_gradient(twice)), np.float32)
     noise = _noise(light, readable)
     # White noise of sd n has, after smoothing with sd σ, a slope of sd n / (σ² √(8π)) per axis.
     slope_noise = noise / (_SMOOTHING_PX**2 * math.sqrt(8 * math.pi))

@@ -133,16 +133,36 @@ def _candidates(strokes: NDArray[np.uint8]) -> NDArray[np.int64]:
     upright = np.asarray(
         cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((_SHORTEST_PX, 1), np.uint8)), np.uint8
     )
-    # A stroke takes `_SHORTEST_PX` pixels or more: labels of 16 bits, thrice as fast, suffice for
-    # so many of them.
-    is_sparse = cv2.countNonZero(upright) < _SHORTEST_PX * np.iinfo(np.uint16).max
-    kind = cv2.CV_16U if is_sparse else cv2.CV_32S
-    _, _, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8, ltype=kind)
-    boxes = stats[1:].astype(np.int64)
-    wide, high = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
-    fits = (high >= _SLENDER * wide) & (wide <= _WIDEST_PX)
-    fits &= boxes[:, cv2.CC_STAT_AREA] >= _LEAST_INK * wide * high
-    return np.asarray(boxes[fits][:, :4])
+    boxes, ink = _outlined(upright)
+    wide, high = boxes[:, 2], boxes[:, 3]
+    fits = (high >= _SLENDER * wide) & (wide <= _WIDEST_PX) & (ink >= _LEAST_INK * wide * high)
+    return np.asarray(boxes[fits])
+
+
+def _outlined(strokes: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Left, top, width, height of connected strokes, and their pixels, those of holes included.
+
+    Outlines take a third of the time of labels.  Of one that steps from pixel to pixel Pick's
+    theorem tells the pixels: area, half of the steps, and one.
+    """
+    outlines, tree = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    # Without a parent: the outer ones, those of strokes in the holes of others too.
+    outer = (
+        [one for one, (*_, parent) in zip(outlines, tree[0], strict=True) if parent < 0]
+        if outlines
+        else []
+    )
+    if not outer:
+        return np.zeros((0, 4), np.int64), np.zeros(0)
+    points = np.concatenate(outer)[:, 0].astype(np.int64)
+    steps = np.array([len(one) for one in outer])
+    begin = np.cumsum(steps) - steps
+    low, high = np.minimum.reduceat(points, begin), np.maximum.reduceat(points, begin)
+    following = np.roll(points, -1, axis=0)
+    following[begin + steps - 1] = points[begin]
+    turned = points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]
+    area = 0.5 * np.abs(np.add.reduceat(turned, begin))
+    return np.column_stack([low, high - low + 1]), area + 0.5 * steps + 1
 
 
 def _lines(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:

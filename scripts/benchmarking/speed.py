@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from imaging.hair.segmenter import CLASSICAL
 from imaging.synthetic.scalp import PRESETS
 
 from .real_hair import LabelledFolder
@@ -31,8 +32,9 @@ SECTION = "Time and memory, one core"
 DECODE = "decode alone"
 SATO = "sato + skeleton + branches"
 
-#: Decodes are short: each is timed this often, and the least is kept.
-DECODE_REPEATS = 5
+#: Rounds over all photographs.  All methods take turns on one photograph, so that a machine that
+#: slows down for a while slows all of them, and of the rounds the quickest is kept.
+ROUNDS = 3
 
 #: The command is started this often; the median is reported.
 START_REPEATS = 5
@@ -74,26 +76,47 @@ def timed_photos(labelled: LabelledFolder | None, scratch: Path, *, count: int) 
 
 
 def _time_rows(methods: list[Method], photos: list[Path], px_per_mm: float) -> Iterator[Row]:
-    works: dict[str, Work] = {
+    works: dict[str, Work] = {DECODE: _decode}
+    works |= {
         method.name: lambda path, method=method: method.score_and_draw(path, px_per_mm=px_per_mm)
         for method in methods
     }
     works |= {name: _rival_work(name, px_per_mm) for name in RIVALS}
-    decode = statistics.median(
-        min(_seconds(_decode, path) for _ in range(DECODE_REPEATS)) for path in photos
-    )
-    seconds = {}
-    for name, work in works.items():
+    for work in works.values():
         work(photos[0])  # the first call also loads libraries and builds filters
-        seconds[name] = statistics.median(_seconds(work, path) for path in photos)
+    timed = np.array(
+        [
+            [[_seconds(work, path) for work in works.values()] for path in photos]
+            for _ in range(ROUNDS)
+        ]
+    )
+    quickest = timed.min(axis=0)
+    seconds = dict(zip(works, np.median(quickest, axis=0).tolist(), strict=True))
     size = "×".join(str(side) for side in Image.open(photos[0]).size)
     label = f"{size} photo, this tool's overlay included"
-    yield Row(SECTION, label, DECODE, decode, "s", decimals=4)
     for name, value in seconds.items():
-        bar = Bar(high=round(seconds[SATO], 3)) if name.startswith("dermetry") else None
-        yield Row(SECTION, label, name, value, "s", bar, 2)
-    for name, value in seconds.items():
-        yield Row(SECTION, "as a multiple of the decode", name, value / decode, "×", decimals=0)
+        yield Row(SECTION, label, name, value, "s", decimals=4 if name == DECODE else 2)
+    names = list(works)
+
+    def ratio(name: str, other: str) -> float:
+        """Return the median over photographs of how many times as long one method takes."""
+        one, two = (quickest[:, names.index(of)] for of in (name, other))
+        return float(np.median(one / two))
+
+    for name in names[1:]:
+        yield Row(
+            SECTION, "as a multiple of the decode", name, ratio(name, DECODE), "×", decimals=0
+        )
+    for method in methods:
+        bar = Bar(high=1) if method.segmenter == CLASSICAL else None
+        against = ratio(method.name, SATO)
+        yield Row(SECTION, f"as a multiple of {SATO}", method.name, against, "×", bar, 2)
+    ridges = next((method.name for method in methods if method.segmenter == CLASSICAL), None)
+    for method in methods:
+        if ridges is not None and method.segmenter != CLASSICAL:
+            against = ratio(method.name, ridges)
+            label = "as a multiple of the classical segmenter"
+            yield Row(SECTION, label, method.name, against, "×", Bar(high=2), 2)
 
 
 def _seconds(work: Work, path: Path) -> float:

@@ -17,6 +17,7 @@ from drawn_hairs import (
     straight,
 )
 
+from imaging.hair import ridges
 from imaging.hair.evidence import ShaftEvidence, read_at
 from imaging.hair.ridges import oriented_responses
 from imaging.settings import HairSettings
@@ -214,6 +215,16 @@ def test_the_response_of_a_long_bar_of_twice_the_filter_is_that_of_the_formula()
     width = 21.0
     expected = width / sigma * np.exp(-0.5 * (width / 2 / sigma) ** 2) / np.sqrt(2 * np.pi)
     assert found[0, size // 2, size // 2] == pytest.approx(expected, abs=1e-3)
+
+
+def test_filters_that_are_kept_give_what_new_ones_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = response(bar(30.0))
+    assert (response(bar(30.0)) == kept).all()
+    # Filters of another size and width in between are not taken for these.
+    other = response(bar(30.0, size=161))
+    assert other.shape == (18, 161, 161)
+    monkeypatch.setattr(ridges, "_MOST_KEPT", 0)
+    assert (response(bar(30.0)) == kept).all()
 
 
 def test_both_hairs_of_a_crossing_keep_their_own_angle() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.photo.ruler_ticks import find_tick_rows
+from imaging.photo.ruler_ticks import _outlined, find_tick_rows
 
 
 def ticks_at(places: NDArray[np.float64], *, longer: int = 5) -> NDArray[np.uint8]:
@@ -22,6 +23,34 @@ def test_the_distance_of_even_ticks_is_found(pitch: float) -> None:
     assert row.ticks == 30
     # Ticks stand on whole pixels: a third of a pixel each, over thirty of them.
     assert row.pitch == pytest.approx(pitch, abs=0.02)
+
+
+def test_ticks_within_a_closed_outline_are_found() -> None:
+    strokes = ticks_at(20 + 12.0 * np.arange(30))
+    # No side of the outline is level for long, so that none is taken off as a base.
+    corners = np.array([(4, 20), (440, 60), (430, 130), (8, 150)])
+    cv2.polylines(strokes, [corners], isClosed=True, color=1, thickness=2)
+    outside, _ = cv2.findContours(strokes, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    assert len(outside) == 1
+    (row,) = find_tick_rows(strokes)
+    assert row.ticks >= 28
+    assert row.pitch == pytest.approx(12.0, abs=0.02)
+
+
+def test_outlines_tell_the_boxes_and_pixels_that_labels_tell() -> None:
+    rng = np.random.default_rng(3)
+    strokes = np.zeros((300, 400), np.uint8)
+    for x, y, dx, dy in rng.integers((0, 0, -12, 4), (400, 300, 12, 40), (60, 4)).tolist():
+        cv2.line(strokes, (x, y), (x + dx, y + dy), 1, 1 + (x + y) % 3)
+    boxes, ink = _outlined(strokes)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    by_box = {tuple(box): float(pixels) for *box, pixels in stats[1:].tolist()}
+    assert {tuple(box) for box in boxes.tolist()} == set(by_box)
+    holes = sum(ink) - sum(by_box.values())
+    filled = [by_box[tuple(box)] == pixels for box, pixels in zip(boxes.tolist(), ink, strict=True)]
+    # Where lines cross they shut in holes, which count as ink: in few of them.
+    assert 0 <= holes <= 0.05 * strokes.sum()
+    assert np.mean(filled) >= 0.8
 
 
 def test_places_are_counted_from_the_first_tick() -> None:
