@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import NothingReadableError
 from ..photo.colour import LUMINANCE, MELASMA_DIRECTION, linear_light
 from ..photo.ranks import MAD_TO_SIGMA
+from ..photo.text_lines import grey_maps
 from .geometry import FaceLandmarks
 from .mesh_points import CHEEK_SEED, FOREHEAD_SEED, NOSE_SEED, chain_points, mirrored_chain
 
@@ -310,7 +311,8 @@ def analyse_skin(pixels: NDArray[np.uint8], landmarks: FaceLandmarks) -> SkinAna
     if not seeds.any():
         raise NothingReadableError("No skin of the face lies inside the photo.")
     maps = fit_skin(small, seeds > 0, width_px=width_px)
-    return SkinAnalysis(maps, small.min(axis=2), points, width_px)
+    lowest, _ = grey_maps(small)
+    return SkinAnalysis(maps, lowest, points, width_px)
 
 
 def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

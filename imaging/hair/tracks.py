@@ -256,7 +256,7 @@ class _Volume:
         corners = (flat, flat[1:], flat[width:], flat[width + 1 :])
         return cls((count, height, width), corners, planes.astype(np.intp))
 
-    def read(self, x: Points, y: Points, angle: Points) -> NDArray[np.float64]:
+    def read(self, x: Points, y: Points, angle: Points) -> Map:
         """Trilinear reading at x, y; angles, one for each or for a row, wrap."""
         count, height, width = self.shape
         turn = _wrapped(angle * np.float32(count / np.pi), count)
@@ -270,13 +270,13 @@ class _Volume:
         cell = row * width
         cell += column
 
-        def plane(begin: NDArray[np.intp]) -> NDArray[np.float64]:
+        def plane(begin: NDArray[np.intp]) -> Map:
             at = begin + cell
-            # All places lie inside, so that none wraps: told so, NumPy checks none either.
+            # All places lie inside, so that none wraps; to look for one outside takes longer.
             top_left, top_right, low_left, low_right = (
                 flat.take(at, mode="wrap") for flat in self.corners
             )
-            value: NDArray[np.float64] = (top_left * left + top_right * right) * above
+            value: Map = (top_left * left + top_right * right) * above
             value += (low_left * left + low_right * right) * below
             return value
 

@@ -174,7 +174,7 @@ def _find_edges(brightness: NDArray[np.uint8], readable: Mask) -> _Edges:
     once = np.asarray(cv2.GaussianBlur(light, (0, 0), _SMOOTHING_PX), np.float32)
     twice = np.asarray(cv2.GaussianBlur(once, (0, 0), _REBLURRING_PX), np.float32)
     across, down = _gradient(once)
-    # OpenCV takes a tenth of the time of NumPy's `hypot`.
+    # A tenth of the time of NumPy's `hypot`.
     slope = np.asarray(cv2.magnitude(across, down), np.float32)
     slope_after = np.asarray(cv2.magnitude(*_gradient(twice)), np.float32)
     noise = _noise(light, readable)

@@ -146,14 +146,10 @@ def _outlined(strokes: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np
     theorem tells the pixels: area, half of the steps, and one.
     """
     outlines, tree = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    # Without a parent: the outer ones, those of strokes in the holes of others too.
-    outer = (
-        [one for one, (*_, parent) in zip(outlines, tree[0], strict=True) if parent < 0]
-        if outlines
-        else []
-    )
-    if not outer:
+    if not outlines:
         return np.zeros((0, 4), np.int64), np.zeros(0)
+    # Without a parent: the outer ones, those of strokes in the holes of others too.
+    outer = [one for one, (*_, parent) in zip(outlines, tree[0], strict=True) if parent < 0]
     points = np.concatenate(outer)[:, 0].astype(np.int64)
     steps = np.array([len(one) for one in outer])
     begin = np.cumsum(steps) - steps

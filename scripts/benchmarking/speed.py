@@ -90,33 +90,27 @@ def _time_rows(methods: list[Method], photos: list[Path], px_per_mm: float) -> I
             for _ in range(ROUNDS)
         ]
     )
-    quickest = timed.min(axis=0)
-    seconds = dict(zip(works, np.median(quickest, axis=0).tolist(), strict=True))
+    # By method the seconds of every photograph.
+    seconds = dict(zip(works, timed.min(axis=0).T, strict=True))
     size = "×".join(str(side) for side in Image.open(photos[0]).size)
     label = f"{size} photo, this tool's overlay included"
-    for name, value in seconds.items():
-        yield Row(SECTION, label, name, value, "s", decimals=4 if name == DECODE else 2)
-    names = list(works)
+    for name, of_photos in seconds.items():
+        decimals = 4 if name == DECODE else 2
+        yield Row(SECTION, label, name, float(np.median(of_photos)), "s", decimals=decimals)
 
-    def ratio(name: str, other: str) -> float:
+    def ratio(name: str, other: str, bar: Bar | None = None, decimals: int = 2) -> Row:
         """Return the median over photographs of how many times as long one method takes."""
-        one, two = (quickest[:, names.index(of)] for of in (name, other))
-        return float(np.median(one / two))
+        times = float(np.median(seconds[name] / seconds[other]))
+        return Row(SECTION, f"as a multiple of {other}", name, times, "×", bar, decimals)
 
-    for name in names[1:]:
-        yield Row(
-            SECTION, "as a multiple of the decode", name, ratio(name, DECODE), "×", decimals=0
-        )
+    for name in list(works)[1:]:
+        yield ratio(name, DECODE, decimals=0)
+    classical = [method.name for method in methods if method.segmenter == CLASSICAL]
     for method in methods:
-        bar = Bar(high=1) if method.segmenter == CLASSICAL else None
-        against = ratio(method.name, SATO)
-        yield Row(SECTION, f"as a multiple of {SATO}", method.name, against, "×", bar, 2)
-    ridges = next((method.name for method in methods if method.segmenter == CLASSICAL), None)
+        yield ratio(method.name, SATO, Bar(high=1) if method.name in classical else None)
     for method in methods:
-        if ridges is not None and method.segmenter != CLASSICAL:
-            against = ratio(method.name, ridges)
-            label = "as a multiple of the classical segmenter"
-            yield Row(SECTION, label, method.name, against, "×", Bar(high=2), 2)
+        if method.name not in classical:
+            yield from (ratio(method.name, ridges, Bar(high=2)) for ridges in classical)
 
 
 def _seconds(work: Work, path: Path) -> float:
