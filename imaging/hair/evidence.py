@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
 
+#: OpenCV's remap refuses longer sides, of images and of tables of points.
+MOST_REMAPPED = 32_766
+
 
 @dataclass(frozen=True)
 class LineJudge:
@@ -95,24 +98,20 @@ class ShaftEvidence:
 
 def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:
     """Return `image` at the points x, y (array indices, any shape), bilinear, edges repeated."""
-    # OpenCV's remap refuses a row or column count above 32767, so points are laid out as a table.
-    columns = 1024
-    rows = -(-x.size // columns) or 1
-    table = np.zeros((2, rows * columns), np.float32)
-    table[0, : x.size] = x.ravel()
-    table[1, : x.size] = y.ravel()
+    columns = np.ascontiguousarray(x, np.float32).reshape(1, -1)
+    rows = np.ascontiguousarray(y, np.float32).reshape(1, -1)
+    if not columns.size:
+        return np.zeros(x.shape, np.float32)
+    # Rows of points: read in a half of the time that a table of few columns takes.
     parts = [
         cv2.remap(
             image,
-            table[0, start:stop].reshape(-1, columns),
-            table[1, start:stop].reshape(-1, columns),
+            columns[:, start : start + MOST_REMAPPED],
+            rows[:, start : start + MOST_REMAPPED],
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        for start, stop in _spans(rows * columns, 16384 * columns)
+        for start in range(0, columns.size, MOST_REMAPPED)
     ]
-    return np.concatenate(parts).ravel()[: x.size].reshape(x.shape).astype(np.float32, copy=False)
-
-
-def _spans(total: int, size: int) -> list[tuple[int, int]]:
-    return [(start, min(start + size, total)) for start in range(0, total, size)]
+    found = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    return np.asarray(found, np.float32).reshape(x.shape)

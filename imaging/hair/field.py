@@ -9,6 +9,7 @@ hairs and units (domain: van Neste and Trüeb 2006, doi:10.1111/j.1468-3083.2006
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,7 @@ from ..photo.quality import Quality
 from ..photo.symmetry import disc
 from ..settings import HairSettings
 
+Map = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 #: Burnt-in lines up to this many pixels wide are painted over instead of taken off the field.
@@ -75,11 +77,39 @@ def find_field(
 
 def counting_frame(field: Field, margin_px: float) -> Mask:
     """Return the field less a margin (px) along its edge; the photo's own edge is one."""
-    padded = np.pad(field.readable.astype(np.uint8), 1)
-    inner = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     # A pixel's centre lies half a pixel inside the border of its own pixel.
-    frame: Mask = inner - 0.5 >= margin_px
+    frame: Mask = distance_inside(field.readable, reach_px=margin_px + 0.5) - 0.5 >= margin_px
     return frame
+
+
+def distance_inside(mask: Mask, *, reach_px: float) -> Map:
+    """Return how far each pixel of a mask lies from the nearest one that is not in it, px.
+
+    Beyond the picture's edge nothing is in it.  Distances are exact up to `reach_px`, what lies
+    farther inside has some distance beyond that: holes are looked at only where they are near.
+    """
+    height, width = mask.shape
+    down, across = (
+        np.minimum(np.arange(1, side + 1), np.arange(side, 0, -1)).astype(np.float32)
+        for side in mask.shape
+    )
+    distance = np.minimum(down[:, None], across)
+    reach = math.ceil(reach_px) + 1
+    outlines, _ = cv2.findContours(
+        np.asarray(~mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    boxes = [cv2.boundingRect(outline) for outline in outlines]
+    around = sum((wide + 2 * reach) * (high + 2 * reach) for _, _, wide, high in boxes)
+    for left, top, wide, high in boxes if around < mask.size else [(0, 0, width, height)]:
+        near = (
+            slice(max(0, top - reach), top + high + reach),
+            slice(max(0, left - reach), left + wide + reach),
+        )
+        holes = cv2.distanceTransform(
+            mask[near].astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+        )
+        np.minimum(distance[near], holes, out=distance[near])
+    return distance
 
 
 def _opened(mask: Mask, width_px: int) -> Mask:

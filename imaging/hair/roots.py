@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .evidence import ShaftEvidence, read_at
+from .field import distance_inside
 from .strips import Strip, weighted_median
 
 #: The shadow is read from here to here beyond an end.
@@ -93,12 +93,10 @@ def find_roots(
     is_long = (length >= settings.join_length_mm * px_per_mm) & (np.arange(count) >= judged)
     first_hidden &= is_long
     last_hidden &= is_long
-    padded = np.pad(evidence.valid.astype(np.uint8), 1)
-    inner = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    leaves = [
-        read_at(np.asarray(inner, np.float32), end[:, 0], end[:, 1]) < EDGE_MM * px_per_mm
-        for end in (first, last)
-    ]
+    edge_px = EDGE_MM * px_per_mm
+    # Read between pixels: those around a place at the limit must be right too.
+    inner = distance_inside(evidence.valid, reach_px=edge_px + 2)
+    leaves = [read_at(inner, end[:, 0], end[:, 1]) < edge_px for end in (first, last)]
     difference = first_shadow - last_shadow
     own = np.clip(_OWN_GAIN * difference, -1, 1)
     own += _INSIDE_BIAS * (leaves[1].astype(float) - leaves[0])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .curl import are_curls
-from .evidence import Map, ShaftEvidence, read_at
+from .evidence import MOST_REMAPPED, Map, ShaftEvidence, read_at
 from .lines import STEP_PX, Lines, Points, cut_to_shafts, no_lines
 
 #: Steps below the following threshold before a line ends: it may pass under a reflection.
@@ -195,35 +195,36 @@ def _follow(
     height, width = evidence.valid.shape
     volume = _Volume.of(response)
     bend = STEP_PX / (bend_radius_mm * evidence.px_per_mm)
-    bends = (bend * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])).astype(np.float32)
+    bends = (bend * np.array([[-1.0], [-0.5], [0.0], [0.5], [1.0]])).astype(np.float32)
     # Straight on wins ties, so that noise does not bend a line.
-    bend_weight = np.array([0.97, 0.99, 1.0, 0.99, 0.97], np.float32)
-    shifts = np.array([-0.25, 0.0, 0.25], np.float32)
-    shift_weight = np.array([1.0, 1.01, 1.0], np.float32)
+    bend_weight = np.array([[0.97], [0.99], [1.0], [0.99], [0.97]], np.float32)
+    shifts = np.array([[-0.25], [0.0], [0.25]], np.float32)
+    shift_weight = np.array([[1.0], [1.01], [1.0]], np.float32)
     longest = int(np.hypot(height, width) / STEP_PX) + 1
     trail: list[tuple[NDArray[np.intp], Points]] = []
     live = np.arange(len(x))
     weak = np.zeros(len(x), np.int64)
     for _ in range(longest):
-        turned = angle[:, None] + bends
+        # One row for each bend, then for each shift: rows of five columns take far longer.
+        turned = angle + bends
         cos, sin = np.cos(turned), np.sin(turned)
-        nx = x[:, None] + np.float32(STEP_PX) * cos
-        ny = y[:, None] + np.float32(STEP_PX) * sin
+        nx = x + np.float32(STEP_PX) * cos
+        ny = y + np.float32(STEP_PX) * sin
         ahead = volume.read(nx, ny, turned)
-        row = np.arange(len(live))
-        best = row * len(bends) + (ahead * bend_weight).argmax(axis=1)
-        turn = turned.take(best)[:, None]
-        sx = nx.take(best)[:, None] - sin.take(best)[:, None] * shifts
-        sy = ny.take(best)[:, None] + cos.take(best)[:, None] * shifts
+        column = np.arange(len(live))
+        best = (ahead * bend_weight).argmax(axis=0) * len(live) + column
+        turn = turned.take(best)
+        sx = nx.take(best) - sin.take(best) * shifts
+        sy = ny.take(best) + cos.take(best) * shifts
         # What lies between both sides was read already.
-        side = np.empty((len(live), len(shifts)), np.float32)
-        side[:, ::2] = volume.read(sx[:, ::2], sy[:, ::2], turn)
-        side[:, 1] = ahead.take(best)
-        best = row * len(shifts) + (side * shift_weight).argmax(axis=1)
-        px, py, value, turn = sx.take(best), sy.take(best), side.take(best), turn[:, 0]
+        side = np.empty((len(shifts), len(live)), np.float32)
+        side[::2] = volume.read(sx[::2], sy[::2], turn)
+        side[1] = ahead.take(best)
+        best = (side * shift_weight).argmax(axis=0) * len(live) + column
+        px, py, value = sx.take(best), sy.take(best), side.take(best)
         inside = (px >= 0) & (py >= 0) & (px <= width - 1) & (py <= height - 1)
-        row, column = np.rint(py[inside]).astype(int), np.rint(px[inside]).astype(int)
-        inside[inside] = evidence.valid[row, column]
+        near = np.rint(py[inside]).astype(int), np.rint(px[inside]).astype(int)
+        inside[inside] = evidence.valid[near]
         weak = np.where(value < settings.follow_response, weak + 1, 0)
         goes_on = inside & (weak <= _WEAK_STEPS)
         live, weak = live[goes_on], weak[goes_on]
@@ -236,53 +237,47 @@ def _follow(
 
 @dataclass(frozen=True, eq=False)
 class _Volume:
-    """Responses of shape (angles, h, w), laid out for reading between pixels and angles.
+    """Responses of shape (angles, h, w) as one tall image, for reading between pixels and angles.
 
-    One index reads a pixel and its neighbours to the right, below and below right: from
-    ``corners``, which are views of the volume that begin none, one pixel, one row, and both later.
-    ``planes[low]`` and ``planes[low + 1]`` are where two neighbouring angles begin; they wrap.
+    ``rows`` are where the planes of the angles begin in ``tall``; they wrap.
     """
 
-    shape: tuple[int, int, int]
-    corners: tuple[Map, Map, Map, Map]
-    planes: NDArray[np.intp]
+    height: int
+    tall: Map
+    rows: NDArray[np.intp]
 
     @classmethod
     def of(cls, response: Map) -> _Volume:
         count, height, width = response.shape
-        flat = response.ravel()
         # Rounding may make an angle of a whole turn.
-        planes = np.arange(count + 2) % count * (height * width)
-        corners = (flat, flat[1:], flat[width:], flat[width + 1 :])
-        return cls((count, height, width), corners, planes.astype(np.intp))
+        rows = np.arange(count + 2) % count * height
+        return cls(height, response.reshape(count * height, width), rows.astype(np.intp))
 
     def read(self, x: Points, y: Points, angle: Points) -> Map:
-        """Trilinear reading at x, y; angles, one for each or for a row, wrap."""
-        count, height, width = self.shape
+        """Trilinear reading at x, y; angles, one for each or for a column, wrap."""
+        count, width = len(self.rows) - 2, self.tall.shape[1]
         turn = _wrapped(angle * np.float32(count / np.pi), count)
         low = turn.astype(np.intp)
         share = turn - low.astype(np.float32)
-        x = np.minimum(np.maximum(x, 0), np.float32(width - 1.001))
-        y = np.minimum(np.maximum(y, 0), np.float32(height - 1.001))
-        column, row = x.astype(np.intp), y.astype(np.intp)
-        right, below = x - column.astype(np.float32), y - row.astype(np.float32)
-        left, above = 1 - right, 1 - below
-        cell = row * width
-        cell += column
-
-        def plane(begin: NDArray[np.intp]) -> Map:
-            at = begin + cell
-            # All places lie inside, so that none wraps; to look for one outside takes longer.
-            top_left, top_right, low_left, low_right = (
-                flat.take(at, mode="wrap") for flat in self.corners
-            )
-            value: Map = (top_left * left + top_right * right) * above
-            value += (low_left * left + low_right * right) * below
-            return value
-
-        value = plane(self.planes.take(low))
+        # What lies beyond the lower edge of a plane belongs to the next.
+        x = np.minimum(np.maximum(x, 0), np.float32(width - 1))
+        y = np.minimum(np.maximum(y, 0), np.float32(self.height - 1))
+        value = self._read_planes(x, y, self.rows.take(low))
         value *= 1 - share
-        value += plane(self.planes.take(low + 1)) * share
+        value += self._read_planes(x, y, self.rows.take(low + 1)) * share
+        return value
+
+    def _read_planes(self, x: Points, y: Points, rows: NDArray[np.intp]) -> Map:
+        """Return the responses at x, y of the planes that begin at these rows of the tall image."""
+        slab = MOST_REMAPPED // self.height * self.height
+        if len(self.tall) <= slab:
+            return read_at(self.tall, x, y + rows.astype(np.float32))
+        value = np.empty_like(x)
+        rows = np.broadcast_to(rows, x.shape)
+        for first in range(0, len(self.tall), slab):
+            here = (rows >= first) & (rows < first + slab)
+            part = self.tall[first : first + slab]
+            value[here] = read_at(part, x[here], y[here] + (rows[here] - first).astype(np.float32))
         return value
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.hair.field import Field, counting_frame, find_field
+from imaging.hair.field import Field, counting_frame, distance_inside, find_field
 from imaging.photo.circles import Circle
 from imaging.photo.graphics import Graphics
 from imaging.photo.quality import Quality
@@ -103,6 +104,21 @@ def test_a_field_in_which_nothing_can_be_read_has_no_frame() -> None:
 
 
 # -- what is taken off the field
+
+
+@pytest.mark.parametrize("reach_px", [0.0, 1.5, 6.2, 11.3])
+def test_distances_are_those_to_holes_and_sides_as_far_as_asked_for(reach_px: float) -> None:
+    rng = np.random.default_rng(7)
+    for holes in (0, 1, 3, 60):
+        mask = np.ones((57, 83), bool)
+        for row, column, high, wide in rng.integers([0, 0, 1, 1], [57, 83, 9, 9], (holes, 4)):
+            mask[row : row + high, column : column + wide] = False
+        padded = np.pad(mask.astype(np.uint8), 1)
+        true = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+        found = distance_inside(mask, reach_px=reach_px)
+        is_near = true <= reach_px
+        np.testing.assert_allclose(found[is_near], true[is_near], rtol=1e-6)
+        assert (found[~is_near] > reach_px).all()
 
 
 def test_a_clean_photo_is_read_whole_and_has_no_flag() -> None:

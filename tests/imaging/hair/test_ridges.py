@@ -227,6 +227,22 @@ def test_filters_that_are_kept_give_what_new_ones_give(monkeypatch: pytest.Monke
     assert (response(bar(30.0)) == kept).all()
 
 
+@pytest.mark.parametrize("k", [0, 2, 4, 5, 7])
+def test_the_filter_is_that_of_the_formula_at_every_angle(k: int) -> None:
+    across, along, angles = 3.0, 6.0, 8
+    y, x = np.mgrid[-40:41, -40:41].astype(float)
+    angle = np.pi * k / angles
+    u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    gauss = np.exp(-0.5 * (u / along) ** 2 - 0.5 * (v / across) ** 2) / (2 * np.pi * along * across)
+    expected = (1 - (v / across) ** 2) * gauss
+    # The answer to a single pixel is the filter; an odd size and an even one.
+    for size in (81, 90):
+        point = np.zeros((size, size), np.float32)
+        point[40, 40] = 1.0
+        found = oriented_responses(point, across_px=across, along_px=along, angles=angles)[k]
+        assert np.abs(found[:81, :81] - expected).max() <= 1e-3 * expected.max()
+
+
 def test_both_hairs_of_a_crossing_keep_their_own_angle() -> None:
     crossing = np.maximum(bar(0.0), bar(90.0))
     middle = response(crossing)[:, 60, 60]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from drawn_hairs import PX_PER_MM, evidence_of, neighbours, photograph, straight
 
+from imaging.hair import tracks
 from imaging.hair.lines import STEP_PX, Lines, cut_to_shafts
-from imaging.hair.tracks import _wrapped, find_tracks
+from imaging.hair.tracks import _Volume, _wrapped, find_tracks
 from imaging.settings import HairSettings
 
 DEFAULTS = HairSettings()
@@ -140,3 +141,27 @@ def test_angles_wrap_as_the_remainder_does(count: int) -> None:
     far = np.random.default_rng(4).uniform(-4 * count, 9 * count, 100_000).astype(np.float32)
     for turn in (whole, *near, far):
         assert np.array_equal(_wrapped(turn, count), turn % count)
+
+
+def test_a_volume_is_read_between_pixels_and_angles_which_wrap() -> None:
+    # Of x, y and angle it is a product of straight lines, so that what lies between is known.
+    height, width, count = 20, 30, 18
+    plane = (1.0 + np.arange(height)[:, None]) * (2.0 + np.arange(width))
+    volume = _Volume.of((np.arange(count)[:, None, None] * plane).astype(np.float32))
+    x, y, place = (np.array(v, np.float32) for v in ([3.25, 29.0], [7.5, 19.0], [4.5, 17.5]))
+    found = volume.read(x, y, place * np.float32(np.pi / count))
+    # Between the last angle and the first lies half of the last one's.
+    assert found == pytest.approx([4.5 * 8.5 * 5.25, 8.5 * 20 * 31], rel=1e-5)
+    outside = volume.read(x + 99, y - 99, np.zeros(2, np.float32) + np.float32(np.pi / count))
+    assert outside == pytest.approx([31.0, 31.0], rel=1e-5)
+
+
+def test_a_volume_too_tall_for_one_look_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    volume = _Volume.of(rng.random((18, 40, 50), np.float32))
+    x, y = rng.uniform(-2, 52, (5, 400)).astype(np.float32), rng.uniform(-2, 42, (5, 400))
+    angle = rng.uniform(-4, 4, 400).astype(np.float32)
+    whole = volume.read(x, y.astype(np.float32), angle)
+    monkeypatch.setattr(tracks, "MOST_REMAPPED", 130)
+    parts = volume.read(x, y.astype(np.float32), angle)
+    np.testing.assert_allclose(parts, whole, atol=1e-3)
