@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from imaging.records import HairScore
 from imaging.synthetic.scalp import PRESETS, ScalpScene, ScalpSpec, TrueHair, make_scalp
@@ -20,6 +22,10 @@ FIRST_SEED = 70_000
 
 #: Two hairs are the same when the mean distance of their ends is within this: 30 px at 179.5 px/mm.
 SAME_HAIR_MM = 30 / 179.5
+
+#: A hair lies along another when less skin than this is between them along this share of it; every
+#: so many points of its path are looked at.
+SKIN_BETWEEN_MM, ALONG_SHARE, PLACES_STEP = 0.01, 0.5, 3
 
 LONG = "long_crossing"
 LONG_DENSITIES_PER_CM2 = (70.0, 80.0, 90.0)
@@ -129,6 +135,50 @@ def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> t
     free_real = np.delete(real, real_of, axis=0)
     hits = count_inside(real[real_of], frame)
     return hits, count_inside(free_found, frame), count_inside(free_real, frame)
+
+
+def missed_along_others(
+    traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]
+) -> dict[bool, tuple[int, int]]:
+    """Return hairs missed and hairs in all, by whether they lie along another.
+
+    Only hairs whose root lies inside the frame are told.
+    """
+    real = true_ends(truth)
+    _, found = pair_ends(traced, real, tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
+    is_missed = np.ones(len(real), bool)
+    is_missed[found] = False
+    lies_along = lie_along_others(truth)
+    return {
+        along: (count_inside(real[of & is_missed], frame), count_inside(real[of], frame))
+        for along, of in ((True, lies_along), (False, ~lies_along))
+    }
+
+
+def lie_along_others(truth: ScalpScene) -> NDArray[np.bool_]:
+    """Return which hairs of `true_ends` have no skin between them and another along half of them.
+
+    Such a pair looks like one hair that is wider, or split; which of the two lies on top does not
+    matter.
+    """
+    places = np.concatenate([hair.path_px for hair in truth.hairs] or [np.zeros((0, 2))])
+    owner = np.repeat(np.arange(len(truth.hairs)), [len(hair.path_px) for hair in truth.hairs])
+    radius = np.array([hair.diameter_um for hair in truth.hairs]) / 2000 * truth.px_per_mm
+    tree = cKDTree(places)
+    gap_px = SKIN_BETWEEN_MM * truth.px_per_mm
+    lies_along = []
+    for hair in countable_hairs(truth):
+        path, own = hair.path_px[::PLACES_STEP], hair.diameter_um / 2000 * truth.px_per_mm
+        touched: Counter[int] = Counter()
+        within = own + radius.max() + gap_px
+        for place, near in zip(path, tree.query_ball_point(path, within), strict=True):
+            others = owner[near]
+            apart = np.linalg.norm(places[near] - place, axis=1)
+            touched.update(np.unique(others[apart < own + radius[others] + gap_px]).tolist())
+        # A hair touches itself everywhere.
+        most = max((n for k, n in touched.items() if truth.hairs[k] is not hair), default=0)
+        lies_along.append(most >= ALONG_SHARE * len(path))
+    return np.array(lies_along, bool)
 
 
 def found_by_colour(traced: Ends, truth: ScalpScene) -> dict[str, tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ from .scenes import (
     frame_of,
     hairless_presets,
     long_specs,
+    missed_along_others,
     paired_diameters_um,
     sparse_specs,
     tally_inside,
@@ -65,6 +66,7 @@ class Counted:
     hits: int
     surplus: int
     misses: int
+    missed_along: Mapping[bool, tuple[int, int]]
 
     @property
     def error_percent(self) -> float:
@@ -95,7 +97,8 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
             true = count_inside(true_ends(scene.truth), frame)
             interval = (score.hair_count_low, score.hair_count_high)
             tally = tally_inside(ends, scene.truth, frame)
-            one = Counted(scene.name, true, score.hair_count, *interval, *tally)
+            along = missed_along_others(ends, scene.truth, frame)
+            one = Counted(scene.name, true, score.hair_count, *interval, *tally, along)
             counted.setdefault(method.name, []).append(one)
             if scene.name == MIXED:
                 colours.setdefault(method.name, []).append(found_by_colour(ends, scene.truth))
@@ -103,7 +106,9 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
         for name, rival in RIVALS.items():
             ends = rival(scene.pixels, scene.px_per_mm, scene.truth.hidden)
             tally = tally_inside(ends, scene.truth, frame)
-            one = Counted(scene.name, true, count_inside(ends, frame), np.nan, np.nan, *tally)
+            along = missed_along_others(ends, scene.truth, frame)
+            inside = count_inside(ends, frame)
+            one = Counted(scene.name, true, inside, np.nan, np.nan, *tally, along)
             counted.setdefault(name, []).append(one)
     for name, members in counted.items():
         for kind, of in kinds.items():
@@ -130,6 +135,19 @@ def _count_rows(method: str, counted: list[Counted], kind: str) -> Iterator[Row]
     wrong = sum(one.surplus + one.misses for one in counted)
     f1 = 2 * hits / max(1, 2 * hits + wrong)
     yield Row(COUNTS, f"{kind}: F1 at 0.17 mm", method, f1)
+    for along, name in ((True, "hairs that lie along another"), (False, "other hairs")):
+        missed, of = np.sum([one.missed_along[along] for one in counted], axis=0)
+        measure = f"{kind}: missed, of {name}"
+        yield Row(COUNTS, measure, method, 100 * missed / max(1, of), "%", decimals=1)
+    hairs = np.sum([[of for _, of in one.missed_along.values()] for one in counted], axis=0)
+    yield Row(
+        COUNTS,
+        f"{kind}: hairs that lie along another",
+        method,
+        100 * hairs[0] / hairs.sum(),
+        "%",
+        decimals=0,
+    )
     if is_ours:
         covered = 100 * float(np.mean([one.is_covered for one in counted]))
         measure = f"{kind}: true count inside the 95 % interval, {len(counted)} photographs"
