@@ -6,7 +6,7 @@ each hair's own evidence is weighed against its neighbours' directions (mean-fie
 pairwise model).  Where a shaft leaves the readable field its other end is the likelier root.
 
 Loose clippings and fibres have no such shadow, or lie across the direction of the hairs around
-them.  Curly hair lies across its neighbours as well: there a lean is judged by what is usual.
+them.  Curly hair lies across its neighbours as well: there it says little against a hair.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..settings import HairSettings
 from .evidence import ShaftEvidence, read_at
 from .field import distance_inside
-from .strips import Strip, weighted_median
+from .strips import Strip
 
 #: The shadow is read from here to here beyond an end.
 _SHADOW_FROM_MM, _SHADOW_STEP_MM = 0.03, 0.02
@@ -34,9 +34,9 @@ _NEIGHBOUR_MM = 1.5
 _OWN_GAIN, _VOTE_GAIN, _ROUNDS = 3.0, 4.0, 30
 #: A hair without neighbours is judged as if one neighbour agreed with it as neighbours usually do.
 LONE_WEIGHT, LONE_LEAN = 1.0, 0.9
-#: Where hair is curly a usual lean is judged as this one, which speaks neither for hair nor against
-#: it: the count of generated curly hair has least bias from 0.7 to 0.8.
-CURLY_LEAN = 0.75
+#: Where hair is curly no lean is judged as less than this: lying across the neighbours says little
+#: against a hair there.
+CURLY_LEAN = 0.6
 #: In favour of the end inside the field when the other one leaves it.
 _INSIDE_BIAS = 0.5
 #: Against an end that passes below another hair.
@@ -52,7 +52,7 @@ class Rooting:
     ``is_reversed``: the root is the strip's last point.  ``has_root``: the root end lies inside
     the readable field; ``tip_leaves``: the other end does not.  ``shadow``: mean darkness beyond
     the root less that beyond the tip, as a share of the shaft's.  ``lean``: mean cosine to the
-    neighbours' directions, −1 to 1; where hair is curly, raised by what its usual lean lacks.
+    neighbours' directions, −1 to 1; where hair is curly, `CURLY_LEAN` at least.
     """
 
     is_reversed: NDArray[np.bool_]
@@ -111,7 +111,7 @@ def find_roots(
     agreement = ((directed @ directed.T) * weight).sum(axis=1)
     lean = (agreement + LONE_WEIGHT * LONE_LEAN) / (weight.sum(axis=1) + LONE_WEIGHT)
     if is_curly:
-        lean = lean + max(0.0, CURLY_LEAN - weighted_median(lean, length))
+        lean = np.maximum(lean, CURLY_LEAN)
     return Rooting(
         is_reversed,
         ~np.where(is_reversed, leaves[1] | last_hidden, leaves[0] | first_hidden),

@@ -30,7 +30,7 @@ from .tracing import TracedHair, trace_hairs
 from .working_scale import estimate_zoom, resize_whole
 
 #: Goes up whenever a number of the hair wing changes.
-ALGORITHM_VERSION = "10"
+ALGORITHM_VERSION = "11"
 
 #: A photo is refused when less than this share of it can be read.
 _LEAST_READABLE_SHARE = 0.02
