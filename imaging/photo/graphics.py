@@ -298,8 +298,13 @@ def _circle(pixels: NDArray[np.uint8]) -> FoundCircle | None:
 
 
 def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    size = ((pixels.shape[1] + 1) // 2, (pixels.shape[0] + 1) // 2)
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    """Means of four pixels each; an odd last row or column is left out.
+
+    With it OpenCV would weigh parts of pixels, and take ten times as long.
+    """
+    height, width = (side // 2 for side in pixels.shape[:2])
+    whole = pixels[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _scale_bar(bar: FoundBar, is_uncalibrated: bool) -> ScaleBar:

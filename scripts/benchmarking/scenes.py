@@ -138,9 +138,9 @@ def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> t
 
 
 def missed_along_others(
-    traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]
+    traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_], lies_along: NDArray[np.bool_]
 ) -> dict[bool, tuple[int, int]]:
-    """Return hairs missed and hairs in all, by whether they lie along another.
+    """Return hairs missed and hairs in all, by whether they lie along another (`lie_along_others`).
 
     Only hairs whose root lies inside the frame are told.
     """
@@ -148,7 +148,6 @@ def missed_along_others(
     _, found = pair_ends(traced, real, tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
     is_missed = np.ones(len(real), bool)
     is_missed[found] = False
-    lies_along = lie_along_others(truth)
     return {
         along: (count_inside(real[of & is_missed], frame), count_inside(real[of], frame))
         for along, of in ((True, lies_along), (False, ~lies_along))

@@ -21,6 +21,7 @@ from .scenes import (
     found_by_colour,
     frame_of,
     hairless_presets,
+    lie_along_others,
     long_specs,
     missed_along_others,
     paired_diameters_um,
@@ -91,13 +92,14 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
     counted: dict[str, list[Counted]] = {}
     colours: dict[str, list[dict[str, tuple[int, int]]]] = {}
     for scene in draw_scenes(specs, seeds=seeds):
+        lies_along = lie_along_others(scene.truth)
         for method in methods:
             score = method.score_pixels(scene.pixels, px_per_mm=scene.px_per_mm)
             frame, ends = frame_of(score, scene.pixels), traced_ends(score)
             true = count_inside(true_ends(scene.truth), frame)
             interval = (score.hair_count_low, score.hair_count_high)
             tally = tally_inside(ends, scene.truth, frame)
-            along = missed_along_others(ends, scene.truth, frame)
+            along = missed_along_others(ends, scene.truth, frame, lies_along)
             one = Counted(scene.name, true, score.hair_count, *interval, *tally, along)
             counted.setdefault(method.name, []).append(one)
             if scene.name == MIXED:
@@ -106,7 +108,7 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
         for name, rival in RIVALS.items():
             ends = rival(scene.pixels, scene.px_per_mm, scene.truth.hidden)
             tally = tally_inside(ends, scene.truth, frame)
-            along = missed_along_others(ends, scene.truth, frame)
+            along = missed_along_others(ends, scene.truth, frame, lies_along)
             inside = count_inside(ends, frame)
             one = Counted(scene.name, true, inside, np.nan, np.nan, *tally, along)
             counted.setdefault(name, []).append(one)

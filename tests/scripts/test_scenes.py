@@ -41,9 +41,13 @@ def test_missed_hairs_are_told_by_whether_they_lie_along_another() -> None:
     drawn = scene(hair(1, 100.0), hair(2, 100.0 + WIDE_PX), hair(3, 300.0), hair(4, 350.0))
     everywhere = np.ones((400, 480), bool)
     real = true_ends(drawn)
-    found = as_ends(real[[0, 3]])
-    assert missed_along_others(found, drawn, everywhere) == {True: (1, 2), False: (1, 2)}
+    found, along = as_ends(real[[0, 3]]), lie_along_others(drawn)
+    assert missed_along_others(found, drawn, everywhere, along) == {True: (1, 2), False: (1, 2)}
     above = everywhere.copy()
     above[320:] = False
-    assert missed_along_others(found, drawn, above) == {True: (1, 2), False: (1, 1)}
-    assert missed_along_others(as_ends([]), scene(), everywhere) == {True: (0, 0), False: (0, 0)}
+    assert missed_along_others(found, drawn, above, along) == {True: (1, 2), False: (1, 1)}
+    none = lie_along_others(scene())
+    assert missed_along_others(as_ends([]), scene(), everywhere, none) == {
+        True: (0, 0),
+        False: (0, 0),
+    }

@@ -180,6 +180,24 @@ def test_a_measuring_circle_is_found_its_line_masked_and_its_inside_readable() -
     assert found.masked[inside].mean() < 0.05
 
 
+@pytest.mark.parametrize(("height", "width"), [(1400, 2700), (1399, 2701)])
+def test_a_large_photo_of_even_or_odd_size_is_searched_at_half_its_size(
+    height: int, width: int
+) -> None:
+    style = TextStyle(cap_px=40)
+    spec = GraphicsSpec(bar=BarSpec(1.0, "1 mm", text_style=style), circle_radius_mm=1.5)
+    skin = make_skin(2, height=height, width=width)
+    rng = np.random.default_rng(2)
+    drawn, truth = draw_graphics(skin, spec, rng=rng, px_per_mm=300.0)
+    found = find_graphics(as_jpeg(drawn, 92))
+    assert [one.length_mm for one in found.bars] == [1.0]
+    assert found.bars[0].length_px == pytest.approx(truth.bar_length_px, abs=1.0)
+    assert found.masked.shape == (height, width)
+    assert found.circle is not None
+    circle = (found.circle.x_px, found.circle.y_px, found.circle.radius_px)
+    np.testing.assert_allclose(circle, truth.circle, atol=2.0)
+
+
 def test_pillar_boxes_are_masked_and_taken_off_the_content() -> None:
     found, truth = draw_and_find(GraphicsSpec(pillar_px=60, letter_px=24))
     # JPEG's blocks of eight blur the edge; one row more is taken off on purpose.
