@@ -47,14 +47,15 @@ _LEAST_STRETCH_PX = 3.0
 _REACH_WIDTHS, _REACH_PX = 1.2, 5.0
 _HALF_SAMPLES = 20
 #: The lens blurs linear light (exponent 1), but sharpening, resampling and compression soften the
-#: coded picture (0.45).  Which it was cannot be seen; in between, the worst error is least.
-_TONE_EXPONENT = 0.75
+#: coded picture (0.45).  Which it was cannot be seen, for the pale rims of a round shaft bend its
+#: edges as well; in between, the worst error is least (docs/hair-accuracy.md).
+_TONE_EXPONENT = 0.8
 #: Light is never less than this share of the skin's, so that its power is defined.
 _LEAST_LIGHT = 1e-3
 #: The rims of a round shaft are thin and let light pass: half its darkness is reached inside its
 #: true edge, at sqrt(1 - (ln 2 / depth)^2) of the radius, 2 % for brown hair; the exponent above
-#: draws edges that the lens alone has blurred in by 1 to 2 % more.
-_ROUNDNESS = 1.035
+#: draws edges that the lens alone has blurred in by 1 % more.
+_ROUNDNESS = 1.03
 #: Half width of the middle of the shaft that tells its level, in first-guess widths.
 _CORE_WIDTHS = 0.2
 #: On a clean side darkness falls below this share of the shaft's.
