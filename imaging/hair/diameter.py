@@ -49,7 +49,7 @@ _HALF_SAMPLES = 20
 #: The lens blurs linear light (exponent 1), but sharpening, resampling and compression soften the
 #: coded picture (0.45).  Which it was cannot be seen, for the pale rims of a round shaft bend its
 #: edges as well; in between, the worst error is least (docs/hair-accuracy.md).
-_TONE_EXPONENT = 0.8
+_TONE_EXPONENT = 0.85
 #: Light is never less than this share of the skin's, so that its power is defined.
 _LEAST_LIGHT = 1e-3
 #: The rims of a round shaft are thin and let light pass: half its darkness is reached inside its
