@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,6 +49,34 @@ class Scene:
     @property
     def px_per_mm(self) -> float:
         return self.truth.px_per_mm
+
+
+@dataclass(frozen=True)
+class SceneTally:
+    """Hairs of one photograph inside the frame, paired with those drawn.
+
+    Parameters
+    ----------
+    missed : mapping of bool to (int, int)
+        Drawn hairs missed and drawn hairs in all, by whether they lie along another.
+    surplus : int
+        Hairs traced that are none of the drawn ones.
+    """
+
+    missed: Mapping[bool, tuple[int, int]]
+    surplus: int
+
+    @property
+    def true(self) -> int:
+        return sum(of for _, of in self.missed.values())
+
+    @property
+    def misses(self) -> int:
+        return sum(missed for missed, _ in self.missed.values())
+
+    @property
+    def hits(self) -> int:
+        return self.true - self.misses
 
 
 def draw_scenes(specs: dict[str, ScalpSpec], *, seeds: int) -> Iterator[Scene]:
@@ -127,31 +155,29 @@ def paired_diameters_um(score: HairScore, truth: ScalpScene) -> NDArray[np.float
     return pairs[np.isfinite(pairs).all(axis=1)]
 
 
-def tally_inside(traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """Return hits, surplus and misses among hairs whose root lies inside the frame."""
-    real = true_ends(truth)
-    found_of, real_of = pair_ends(traced, real, tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
-    free_found = np.delete(traced, found_of, axis=0)
-    free_real = np.delete(real, real_of, axis=0)
-    hits = count_inside(real[real_of], frame)
-    return hits, count_inside(free_found, frame), count_inside(free_real, frame)
-
-
-def missed_along_others(
+def tally_inside(
     traced: Ends, truth: ScalpScene, frame: NDArray[np.bool_], lies_along: NDArray[np.bool_]
-) -> dict[bool, tuple[int, int]]:
-    """Return hairs missed and hairs in all, by whether they lie along another (`lie_along_others`).
+) -> SceneTally:
+    """Pair hairs traced and hairs drawn, and count those whose root lies inside the frame.
 
-    Only hairs whose root lies inside the frame are told.
+    Parameters
+    ----------
+    traced : ndarray of float, shape (n, 4)
+        Root and tip.
+    truth : ScalpScene
+    frame : ndarray of bool, shape (h, w)
+    lies_along : ndarray of bool, shape (hairs,)
+        Of `lie_along_others`, for the hairs of `true_ends`.
     """
     real = true_ends(truth)
-    _, found = pair_ends(traced, real, tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
+    found_of, real_of = pair_ends(traced, real, tolerance_px=SAME_HAIR_MM * truth.px_per_mm)
     is_missed = np.ones(len(real), bool)
-    is_missed[found] = False
-    return {
+    is_missed[real_of] = False
+    missed = {
         along: (count_inside(real[of & is_missed], frame), count_inside(real[of], frame))
         for along, of in ((True, lies_along), (False, ~lies_along))
     }
+    return SceneTally(missed, count_inside(np.delete(traced, found_of, axis=0), frame))
 
 
 def lie_along_others(truth: ScalpScene) -> NDArray[np.bool_]:

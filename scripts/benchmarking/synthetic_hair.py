@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from imaging.synthetic.scalp import PRESETS, HairSpec, ScalpSpec
 from .results import Bar, Row
 from .rivals import RIVALS
 from .scenes import (
+    SceneTally,
     clipped_presets,
     count_inside,
     draw_scenes,
@@ -23,11 +24,9 @@ from .scenes import (
     hairless_presets,
     lie_along_others,
     long_specs,
-    missed_along_others,
     paired_diameters_um,
     sparse_specs,
     tally_inside,
-    true_ends,
 )
 from .tool import Method, traced_ends
 
@@ -60,22 +59,18 @@ class Counted:
     """One photograph counted by one method."""
 
     spec_name: str
-    true: int
     counted: int
     low: float
     high: float
-    hits: int
-    surplus: int
-    misses: int
-    missed_along: Mapping[bool, tuple[int, int]]
+    tally: SceneTally
 
     @property
     def error_percent(self) -> float:
-        return 100 * (self.counted - self.true) / max(1, self.true)
+        return 100 * (self.counted - self.tally.true) / max(1, self.tally.true)
 
     @property
     def is_covered(self) -> bool:
-        return self.low <= self.true <= self.high
+        return self.low <= self.tally.true <= self.high
 
 
 def measure_synthetic(methods: list[Method], *, is_quick: bool) -> Iterator[Row]:
@@ -96,21 +91,17 @@ def _measure_counts(methods: list[Method], *, seeds: int) -> Iterator[Row]:
         for method in methods:
             score = method.score_pixels(scene.pixels, px_per_mm=scene.px_per_mm)
             frame, ends = frame_of(score, scene.pixels), traced_ends(score)
-            true = count_inside(true_ends(scene.truth), frame)
             interval = (score.hair_count_low, score.hair_count_high)
-            tally = tally_inside(ends, scene.truth, frame)
-            along = missed_along_others(ends, scene.truth, frame, lies_along)
-            one = Counted(scene.name, true, score.hair_count, *interval, *tally, along)
+            tally = tally_inside(ends, scene.truth, frame, lies_along)
+            one = Counted(scene.name, score.hair_count, *interval, tally)
             counted.setdefault(method.name, []).append(one)
             if scene.name == MIXED:
                 colours.setdefault(method.name, []).append(found_by_colour(ends, scene.truth))
         # The rivals count in the frame and without the hidden parts that this tool was judged by.
         for name, rival in RIVALS.items():
             ends = rival(scene.pixels, scene.px_per_mm, scene.truth.hidden)
-            tally = tally_inside(ends, scene.truth, frame)
-            along = missed_along_others(ends, scene.truth, frame, lies_along)
-            inside = count_inside(ends, frame)
-            one = Counted(scene.name, true, inside, np.nan, np.nan, *tally, along)
+            tally = tally_inside(ends, scene.truth, frame, lies_along)
+            one = Counted(scene.name, count_inside(ends, frame), np.nan, np.nan, tally)
             counted.setdefault(name, []).append(one)
     for name, members in counted.items():
         for kind, of in kinds.items():
@@ -133,20 +124,21 @@ def _count_rows(method: str, counted: list[Counted], kind: str) -> Iterator[Row]
         yield Row(COUNTS, measure, method, value, "%", bar if is_ours else None, 1)
     bias = float(np.mean([one.error_percent for one in counted]))
     yield Row(COUNTS, f"{kind}: count bias", method, bias, "%", decimals=1)
-    hits = sum(one.hits for one in counted)
-    wrong = sum(one.surplus + one.misses for one in counted)
+    hits = sum(one.tally.hits for one in counted)
+    wrong = sum(one.tally.surplus + one.tally.misses for one in counted)
     f1 = 2 * hits / max(1, 2 * hits + wrong)
     yield Row(COUNTS, f"{kind}: F1 at 0.17 mm", method, f1)
     for along, name in ((True, "hairs that lie along another"), (False, "other hairs")):
-        missed, of = np.sum([one.missed_along[along] for one in counted], axis=0)
+        missed, of = np.sum([one.tally.missed[along] for one in counted], axis=0)
         measure = f"{kind}: missed, of {name}"
         yield Row(COUNTS, measure, method, 100 * missed / max(1, of), "%", decimals=1)
-    hairs = np.sum([[of for _, of in one.missed_along.values()] for one in counted], axis=0)
+    lying_along = sum(one.tally.missed[True][1] for one in counted)
+    drawn = sum(one.tally.true for one in counted)
     yield Row(
         COUNTS,
         f"{kind}: hairs that lie along another",
         method,
-        100 * hairs[0] / hairs.sum(),
+        100 * lying_along / max(1, drawn),
         "%",
         decimals=0,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarking.labelled_frames import as_ends
-from benchmarking.scenes import lie_along_others, missed_along_others, true_ends
+from benchmarking.scenes import lie_along_others, tally_inside, true_ends
 from imaging.synthetic.scalp import PRESETS, ScalpScene, make_scalp
 from imaging.synthetic.spec import TrueHair
 
@@ -42,12 +42,14 @@ def test_missed_hairs_are_told_by_whether_they_lie_along_another() -> None:
     everywhere = np.ones((400, 480), bool)
     real = true_ends(drawn)
     found, along = as_ends(real[[0, 3]]), lie_along_others(drawn)
-    assert missed_along_others(found, drawn, everywhere, along) == {True: (1, 2), False: (1, 2)}
+    tally = tally_inside(found, drawn, everywhere, along)
+    assert tally.missed == {True: (1, 2), False: (1, 2)}
+    assert (tally.true, tally.hits, tally.misses, tally.surplus) == (4, 2, 2, 0)
     above = everywhere.copy()
     above[320:] = False
-    assert missed_along_others(found, drawn, above, along) == {True: (1, 2), False: (1, 1)}
+    assert tally_inside(found, drawn, above, along).missed == {True: (1, 2), False: (1, 1)}
     none = lie_along_others(scene())
-    assert missed_along_others(as_ends([]), scene(), everywhere, none) == {
-        True: (0, 0),
-        False: (0, 0),
-    }
+    nothing = tally_inside(as_ends([]), scene(), everywhere, none)
+    assert nothing.missed == {True: (0, 0), False: (0, 0)}
+    # The hairs of another photograph are all surplus.
+    assert tally_inside(found, scene(), everywhere, none).surplus == 2

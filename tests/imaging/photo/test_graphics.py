@@ -64,10 +64,17 @@ def as_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 
 def draw_and_find(
-    spec: GraphicsSpec, *, seed: int = 1, px_per_mm: float = 100.0, quality: int = 92
+    spec: GraphicsSpec,
+    *,
+    seed: int = 1,
+    px_per_mm: float = 100.0,
+    quality: int = 92,
+    height: int = 640,
+    width: int = 900,
 ) -> tuple[Graphics, GraphicsTruth]:
     rng = np.random.default_rng(seed)
-    drawn, truth = draw_graphics(make_skin(seed), spec, rng=rng, px_per_mm=px_per_mm)
+    skin = make_skin(seed, height=height, width=width)
+    drawn, truth = draw_graphics(skin, spec, rng=rng, px_per_mm=px_per_mm)
     return find_graphics(as_jpeg(drawn, quality)), truth
 
 
@@ -186,10 +193,7 @@ def test_a_large_photo_of_even_or_odd_size_is_searched_at_half_its_size(
 ) -> None:
     style = TextStyle(cap_px=40)
     spec = GraphicsSpec(bar=BarSpec(1.0, "1 mm", text_style=style), circle_radius_mm=1.5)
-    skin = make_skin(2, height=height, width=width)
-    rng = np.random.default_rng(2)
-    drawn, truth = draw_graphics(skin, spec, rng=rng, px_per_mm=300.0)
-    found = find_graphics(as_jpeg(drawn, 92))
+    found, truth = draw_and_find(spec, seed=2, px_per_mm=300.0, height=height, width=width)
     assert [one.length_mm for one in found.bars] == [1.0]
     assert found.bars[0].length_px == pytest.approx(truth.bar_length_px, abs=1.0)
     assert found.masked.shape == (height, width)
