@@ -107,7 +107,7 @@ def _with_pale_evidence(
         return dark
     pale = _pale_evidence(paleness(densities, valid), dark, white_limits(settings), settings)
     grey = _pale_evidence(greyness(densities, valid, pixels), dark, grey_limits(settings), settings)
-    if (pale or grey) and is_light_hair(densities.mean(axis=2), valid, dark.px_per_mm, settings):
+    if (pale or grey) and _is_light_hair(densities.mean(axis=2), valid, dark.px_per_mm, settings):
         return dark
     return replace(dark, pale=pale, grey=grey)
 
@@ -150,7 +150,7 @@ def shaft_density(
     # The shadow of a shaft under the skin is dark whatever the shaft.
     shade: Map = np.clip(mean, _LEAST_DENSITY, _BLACK_DENSITY)
     shade[~valid] = 0.0
-    if is_light_hair(mean, valid, px_per_mm, settings):
+    if _is_light_hair(mean, valid, px_per_mm, settings):
         lowest = -cv2.max(cv2.max(first, second), third)
     else:
         lowest = cv2.min(cv2.min(first, second), third)
@@ -263,7 +263,7 @@ def _mean_of_strongest(responses: Map, share: float) -> float:
     return float(np.partition(responses, -count)[-count:].mean())
 
 
-def is_light_hair(
+def _is_light_hair(
     density: Map, valid: NDArray[np.bool_], px_per_mm: float, settings: HairSettings
 ) -> bool:
     """Whether hair is taken for lighter than skin: by the setting, else by what stands out more.

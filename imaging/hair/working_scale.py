@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..settings import HairSettings
 from .evidence import Map
-from .ridges import is_light_hair, oriented_responses
+from .ridges import oriented_responses, shaft_density
 from .skin import optical_densities
 
 #: Zooms tried are half octaves, between these sizes of the longer side (px): under a microscope of
@@ -77,12 +77,10 @@ def _answer(
     seen = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     if not seen.any():
         return 0.0
-    density = optical_densities(small, valid=seen, px_per_mm=px_per_mm)
-    if is_light_hair(density.mean(axis=2), seen, px_per_mm, settings):
-        density = -density
-    lowest = np.where(seen, np.clip(density.min(axis=2), -0.3, 1.7), 0.0).astype(np.float32)
+    densities = optical_densities(small, valid=seen, px_per_mm=px_per_mm)
+    darkness, _ = shaft_density(densities, seen, px_per_mm, settings)
     response = oriented_responses(
-        lowest,
+        darkness,
         across_px=settings.wide_filter_um * 1e-3 * px_per_mm,
         along_px=settings.filter_length_mm * px_per_mm,
         angles=_ANGLES,
