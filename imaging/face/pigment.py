@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..photo.colour import MELASMA_DIRECTION, lightness_of_density, optical_density
 from ..settings import FaceSettings
-from .illumination import normal_density
+from .illumination import RIM_SHARE, NormalSkin, normal_density
 from .segmenter import segment_pigment
 
 Floats = NDArray[np.float32]
@@ -31,6 +31,12 @@ TEXTURE_MM = 0.6
 #: melanin by 0.27 and 0.42.  This combination is blind to melanin and to shading.
 MELANIN_SLOPE = 0.27 / 0.42
 RED_GAIN = 0.74 / (0.74 - MELANIN_SLOPE * 0.62)
+
+
+#: A segmenter's contrast is taken as it is told where this much of the face (share of the squared
+#: face width) speaks for another one, and ever less where more does; limits of the factor.
+TOLD_SHARE = 0.005
+GAIN_LIMITS = (0.5, 3.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,18 +91,49 @@ def find_pigment(
         segmenter=settings.segmenter,
         coordinates=coordinates,
     )
-    normal = normal_density(density, skin, found.probability, face_width_px=face_width_px).density
-    step = density - normal
+    normal = normal_density(density, skin, found.probability, face_width_px=face_width_px)
+    step = density - normal.density
     red = (step[..., 1] - step[..., 0]) - MELANIN_SLOPE * (step[..., 2] - step[..., 0])
+    lightness = lightness_of_density(density)
+    contrast = lightness_of_density(normal.density) - lightness
     if found.added is not None:
-        # Where normal skin is scarce a model of it follows the lesions; the segmenter does not.
-        normal = density - found.added[..., None] * np.array(MELASMA_DIRECTION, np.float32)
-    contrast = lightness_of_density(normal) - lightness_of_density(density)
+        # Where normal skin is scarce a model of it follows the lesions; the segmenter does not, but
+        # tells too little.  So it says where skin is darker, and normal skin nearby by how much.
+        unpigmented = density - found.added[..., None] * np.array(MELASMA_DIRECTION, np.float32)
+        told = lightness_of_density(unpigmented) - lightness
+        contrast = told * _contrast_gain(told, contrast, normal, found.probability, face_width_px)
     return PigmentEvidence(
         probability=found.probability,
         contrast=np.where(skin, contrast, 0).astype(np.float32),
         redness=np.where(skin, 100 * RED_GAIN * red, 0).astype(np.float32),
     )
+
+
+def _contrast_gain(
+    told: Floats, compared: Floats, normal: NormalSkin, probability: Floats, face_width_px: float
+) -> float:
+    """Return by how much the lesions of a photo are darker than a segmenter tells.
+
+    Parameters
+    ----------
+    told, compared : ndarray of float32, shape (h, w)
+        Contrast by the segmenter, and with the model of normal skin.
+    normal : NormalSkin
+        Says how far that rests on skin nearby: there it is right.
+    probability : ndarray of float32, shape (h, w)
+    face_width_px : float
+    """
+    lesion = (probability >= 0.5).astype(np.uint8)
+    # Half of the rim that is half pigmented lies within.
+    side = 2 * round(0.5 * RIM_SHARE * face_width_px) + 1
+    inner = cv2.erode(lesion, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    weight = normal.support * inner
+    usual = float(told[lesion > 0].mean()) if lesion.any() else 0.0
+    if usual <= 0:
+        return 1.0
+    doubt = TOLD_SHARE * face_width_px**2 * usual
+    gain = (float((weight * compared).sum()) + doubt) / (float((weight * told).sum()) + doubt)
+    return float(np.clip(gain, *GAIN_LIMITS))
 
 
 def smooth_skin(linear: Floats, skin: Mask, sigma_px: float) -> Floats:

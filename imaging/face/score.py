@@ -36,7 +36,7 @@ from .segmenter import face_models_digest
 from .segmenter import weights_digest as segmenter_digest
 from .spots import SpotEvidence, find_spots
 
-ALGORITHM_VERSION = "face-4"
+ALGORITHM_VERSION = "face-5"
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

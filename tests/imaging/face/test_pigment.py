@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from imaging.face.illumination import normal_density, part_light
-from imaging.face.pigment import PigmentEvidence, drop_small, largest_patch_px, pigment_mask
-from imaging.face.segmenter import CROP_ZOOM, LEARNED, segment_pigment
+from imaging.face.pigment import (
+    PigmentEvidence,
+    drop_small,
+    find_pigment,
+    largest_patch_px,
+    pigment_mask,
+)
+from imaging.face.segmenter import CROP_ZOOM, LEARNED, Segmented, segment_pigment
 from imaging.face.spots import (
     SpotEvidence,
     count_parts,
@@ -20,7 +26,7 @@ from imaging.face.spots import (
     red_mask,
     spot_mask,
 )
-from imaging.photo.colour import linear_light
+from imaging.photo.colour import MELASMA_DIRECTION, lightness_of_density, linear_light
 from imaging.settings import FaceSettings
 
 SHAPE = (90, 80)
@@ -171,3 +177,50 @@ def test_a_crop_is_shown_larger_than_a_face(monkeypatch: pytest.MonkeyPatch) -> 
             density, skin, face_width_px=300, segmenter=LEARNED, coordinates=coordinates
         )
     assert shapes == [(64, 64), (round(64 * CROP_ZOOM), round(64 * CROP_ZOOM))]
+
+
+def told(
+    monkeypatch: pytest.MonkeyPatch, lesion: NDArray[np.bool_], share: float
+) -> tuple[float, float]:
+    """Return ΔL* inside a lesion of density 0.15, measured and true, when a segmenter tells a share
+    of that density, under light that falls across the skin."""
+    added = np.where(lesion, 0.15, 0).astype(np.float32)
+    monkeypatch.setattr(
+        "imaging.face.pigment.segment_pigment",
+        lambda *_, **__: Segmented(lesion.astype(np.float32), np.float32(share) * added),
+    )
+    falling = np.linspace(0.3, 0.4, lesion.shape[1], dtype=np.float32)
+    clear = np.broadcast_to(falling[None, :, None], (*lesion.shape, 3)).astype(np.float32)
+    density = clear + added[..., None] * np.array(MELASMA_DIRECTION, np.float32)
+    evidence = find_pigment(
+        np.power(np.float32(10), -density),
+        np.ones(lesion.shape, bool),
+        face_width_px=200,
+        settings=FaceSettings(),
+    )
+    darker = lightness_of_density(clear) - lightness_of_density(density)
+    return float(evidence.contrast[lesion].mean()), float(darker[lesion].mean())
+
+
+@pytest.mark.parametrize("share", [0.6, 1.0, 1.5])
+def test_a_lesion_is_as_dark_as_it_is_beside_normal_skin(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesion = np.zeros((200, 200), bool)
+    lesion[60:130, 50:140] = True
+    measured, true = told(monkeypatch, lesion, share)
+    assert measured == pytest.approx(true, rel=0.1)
+
+
+def test_without_normal_skin_nearby_a_lesion_is_as_dark_as_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured, true = told(monkeypatch, np.ones((200, 200), bool), 0.6)
+    assert measured == pytest.approx(0.6 * true, rel=0.1)
+
+
+def test_nothing_told_is_no_contrast(monkeypatch: pytest.MonkeyPatch) -> None:
+    lesion = np.zeros((200, 200), bool)
+    lesion[60:130, 50:140] = True
+    measured, _ = told(monkeypatch, lesion, 0.0)
+    assert measured == 0
