@@ -42,6 +42,7 @@ FACE_SECTIONS = (
     "clear",
     "painted",
     "mottled",
+    "cheeks",
     "severity",
     "fading",
     "drift",

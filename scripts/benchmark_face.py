@@ -29,7 +29,16 @@ from scipy.stats import spearmanr
 
 from benchmarking.face_followup import measure_followup
 from benchmarking.face_regions import measure_regions
-from benchmarking.painted_faces import ClearFace, Painted, load_faces, paint_cells, paint_fields
+from benchmarking.face_rivals import RIVALS
+from benchmarking.painted_faces import (
+    CHEEKS,
+    ClearFace,
+    Painted,
+    load_faces,
+    paint_cells,
+    paint_cheeks,
+    paint_fields,
+)
 from benchmarking.results import FaceRow
 from imaging.errors import DermetryError
 from imaging.face.landmarks import find_landmarks
@@ -42,6 +51,7 @@ from imaging.settings import Settings
 from imaging.synthetic.face import REGIONS
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_images" / "face" / "astronaut_clear.jpg"
+CHEEK_PERCENTS = (15.0, 35.0, 60.0)
 BINS = (6.0, 20.0, 40.0, 60.0, 80.0, 93.0)
 STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
@@ -81,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         "clear": lambda: measure_clear(faces, settings),
         "painted": lambda: measure_painted(faces, settings, paint_cells, quick=quick),
         "mottled": lambda: measure_painted(faces, settings, paint_fields, quick=quick),
+        "cheeks": lambda: measure_cheeks(faces, settings),
         "severity": lambda: measure_severity(faces, settings),
         "fading": lambda: measure_fading(faces, settings),
         "drift": lambda: measure_drift(faces, settings, quick=quick),
@@ -164,6 +175,33 @@ def measure_painted(
             rows_out.append((label, *_at_least(np.mean(values), 0.7 if is_dark else 0.8)))
     rows_out.append(("area score off by, mean", *_at_most(np.mean(areas), 0.4)))
     return rows_out + _agreement(truths, found)
+
+
+def measure_cheeks(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
+    """Paint the cheeks alone: what is drawn on forehead and chin is wrong."""
+    rng = np.random.default_rng(41)
+    errors: dict[bool, list[float]] = {True: [], False: []}
+    truths, found = [], []
+    for face in faces:
+        for wanted in CHEEK_PERCENTS:
+            painted = paint_cheeks(face, wanted, rng.uniform(0.08, 0.25), rng, settings)
+            result = score(painted.scene.pixels, settings)
+            for row in result.regions if result else ():
+                if not math.isnan(row.pigmented_percent):
+                    error = abs(row.pigmented_percent - painted.scene.percents[row.region])
+                    errors[row.region in CHEEKS].append(error)
+            if math.isfinite(mmasi_of(result)):
+                truths.append(painted.mmasi)
+                found.append(mmasi_of(result))
+    if not errors[True] or not errors[False]:
+        return [("painted cheeks: no face could be scored", "none", "", None)]
+    clear = errors[False]
+    return [
+        (f"percent error of painted cheeks, {len(errors[True])}", _mean(errors[True]), "", None),
+        (f"drawn on clear foreheads and chins, {len(clear)}, points", _mean(clear), "", None),
+        ("the same, of these beyond 10 points, %", _mean(100 * (np.array(clear) > 10)), "", None),
+        *_agreement(truths, found),
+    ]
 
 
 def _agreement(truths: Sequence[float], found: Sequence[float]) -> list[FaceRow]:
@@ -304,27 +342,6 @@ def photo_of(pixels: np.ndarray) -> Photo:
     return Photo(photo_id="benchmark", pixels=np.ascontiguousarray(pixels), sha256="")
 
 
-def _by_otsu(pixels: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    lightness = _lightness(pixels)
-    level, _ = cv2.threshold(
-        lightness[skin].reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
-    )
-    return (lightness <= level) & skin
-
-
-def _by_adaptive(pixels: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    lightness = _lightness(pixels)
-    block = max(int(np.sqrt(skin.sum()) / 4) | 1, 3)
-    mask = cv2.adaptiveThreshold(
-        lightness, 1, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV, block, 4
-    )
-    return (mask > 0) & skin
-
-
-def _lightness(pixels: np.ndarray) -> np.ndarray:
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2Lab)[..., 0])
-
-
 def _expose(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
     return lambda pixels, _: srgb_pixels(linear_light(pixels) * np.float32(factor))
 
@@ -355,7 +372,6 @@ def _resize(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
     return lambda pixels, _: cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=kind)
 
 
-RIVALS = {"otsu": _by_otsu, "adaptive": _by_adaptive}
 CHANGES: dict[str, Callable[[np.ndarray, ClearFace], np.ndarray]] = {
     "mirror": lambda pixels, _: np.ascontiguousarray(pixels[:, ::-1]),
     "exposure +25 %": _expose(1.25),

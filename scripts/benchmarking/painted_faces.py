@@ -34,6 +34,7 @@ from imaging.synthetic.face import (
 CONE_DEG = 15.0
 #: Skin darker than this (median L*) counts as dark: lesions stand out half as much on it.
 DARK_L = 42.0
+CHEEKS = ("right_malar", "left_malar")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +127,26 @@ def paint_fields(
     face: ClearFace, wanted: float, density: float, rng: np.random.Generator, settings: Settings
 ) -> Painted:
     """Paint mottled patches that cover about `wanted` percent of each region."""
+    return _paint_mottled(face, dict.fromkeys(REGIONS, wanted), density, rng, settings)
+
+
+def paint_cheeks(
+    face: ClearFace, wanted: float, density: float, rng: np.random.Generator, settings: Settings
+) -> Painted:
+    """Paint mottled patches on about `wanted` percent of each cheek, none on forehead and chin."""
+    percents = {name: wanted if name in CHEEKS else 0.0 for name in REGIONS}
+    return _paint_mottled(face, percents, density, rng, settings)
+
+
+def _paint_mottled(
+    face: ClearFace,
+    percents: dict[str, float],
+    density: float,
+    rng: np.random.Generator,
+    settings: Settings,
+) -> Painted:
     spec = MelasmaSpec(
-        percents=dict.fromkeys(REGIONS, wanted),
+        percents=percents,
         density=density * (0.5 if face.is_dark else 1.0),
         mottle_share=rng.uniform(0.06, 0.2),
         border_share=rng.uniform(0.02, 0.06),
@@ -136,7 +155,7 @@ def paint_fields(
     )
     width = face.face_width_px
     scene = paint_melasma(face.pixels, face.labels, spec, face_width_px=width, rng=rng)
-    return _painted(face, scene, wanted, settings)
+    return _painted(face, scene, max(percents.values()), settings)
 
 
 def _painted(face: ClearFace, scene: MelasmaScene, wanted: float, settings: Settings) -> Painted:
