@@ -32,10 +32,10 @@ TEXTURE_MM = 0.6
 MELANIN_SLOPE = 0.27 / 0.42
 RED_GAIN = 0.74 / (0.74 - MELANIN_SLOPE * 0.62)
 
-
-#: A segmenter's contrast is taken as it is told where this much of the face (share of the squared
-#: face width) speaks for another one, and ever less where more does; limits of the factor.
+#: Weight of what a segmenter tells of contrast against what normal skin nearby shows, as an area of
+#: lesions (share of the squared face width): with few lesions there is little to compare.
 TOLD_SHARE = 0.005
+#: Limits of the factor between the two.
 GAIN_LIMITS = (0.5, 3.0)
 
 

@@ -54,7 +54,6 @@ class Painted:
 
     face: ClearFace
     scene: MelasmaScene
-    wanted: float
     mmasi: float
 
 
@@ -120,7 +119,7 @@ def paint_cells(
     added = np.zeros(shape, np.float32)
     added[row0:row1, col0:col1] = peak * profile
     scene = apply_density(face.pixels, face.labels, added, direction=_direction(rng), peak=peak)
-    return _painted(face, scene, wanted, settings)
+    return _painted(face, scene, settings)
 
 
 def paint_fields(
@@ -155,12 +154,12 @@ def _paint_mottled(
     )
     width = face.face_width_px
     scene = paint_melasma(face.pixels, face.labels, spec, face_width_px=width, rng=rng)
-    return _painted(face, scene, max(percents.values()), settings)
+    return _painted(face, scene, settings)
 
 
-def _painted(face: ClearFace, scene: MelasmaScene, wanted: float, settings: Settings) -> Painted:
+def _painted(face: ClearFace, scene: MelasmaScene, settings: Settings) -> Painted:
     grades = true_grades(scene.percents, scene.delta_l, settings=settings.face)
-    return Painted(face, scene, wanted, mmasi(grades))
+    return Painted(face, scene, mmasi(grades))
 
 
 def _direction(rng: np.random.Generator) -> tuple[float, float, float]:
