@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..photo.colour import MELASMA_DIRECTION, lightness_of_density, optical_density
+from ..photo.symmetry import disc
 from ..settings import FaceSettings
 from .illumination import RIM_SHARE, NormalSkin, normal_density
 from .segmenter import segment_pigment
@@ -95,13 +96,14 @@ def find_pigment(
     step = density - normal.density
     red = (step[..., 1] - step[..., 0]) - MELANIN_SLOPE * (step[..., 2] - step[..., 0])
     lightness = lightness_of_density(density)
-    contrast = lightness_of_density(normal.density) - lightness
-    if found.added is not None:
+    if found.added is None:
+        contrast = lightness_of_density(normal.density) - lightness
+    else:
         # Where normal skin is scarce a model of it follows the lesions; the segmenter does not, but
         # tells too little.  So it says where skin is darker, and normal skin nearby by how much.
         unpigmented = density - found.added[..., None] * np.array(MELASMA_DIRECTION, np.float32)
         told = lightness_of_density(unpigmented) - lightness
-        contrast = told * _contrast_gain(told, contrast, normal, found.probability, face_width_px)
+        contrast = told * _contrast_gain(told, lightness, normal, found.probability, face_width_px)
     return PigmentEvidence(
         probability=found.probability,
         contrast=np.where(skin, contrast, 0).astype(np.float32),
@@ -110,29 +112,32 @@ def find_pigment(
 
 
 def _contrast_gain(
-    told: Floats, compared: Floats, normal: NormalSkin, probability: Floats, face_width_px: float
+    told: Floats, lightness: Floats, normal: NormalSkin, probability: Floats, face_width_px: float
 ) -> float:
     """Return by how much the lesions of a photo are darker than a segmenter tells.
 
     Parameters
     ----------
-    told, compared : ndarray of float32, shape (h, w)
-        Contrast by the segmenter, and with the model of normal skin.
+    told : ndarray of float32, shape (h, w)
+        Contrast by the segmenter.
+    lightness : ndarray of float32, shape (h, w)
+        L* of the skin.
     normal : NormalSkin
-        Says how far that rests on skin nearby: there it is right.
+        Says how far it rests on skin nearby: there it is right.
     probability : ndarray of float32, shape (h, w)
     face_width_px : float
     """
-    lesion = (probability >= 0.5).astype(np.uint8)
-    # Half of the rim that is half pigmented lies within.
-    side = 2 * round(0.5 * RIM_SHARE * face_width_px) + 1
-    inner = cv2.erode(lesion, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    weight = normal.support * inner
-    usual = float(told[lesion > 0].mean()) if lesion.any() else 0.0
+    lesion = probability >= 0.5
+    usual = float(told[lesion].mean()) if lesion.any() else 0.0
     if usual <= 0:
         return 1.0
+    # Half of the rim that is half pigmented lies within.
+    rim = disc(2 * round(0.5 * RIM_SHARE * face_width_px) + 1)
+    inner = cv2.erode(lesion.astype(np.uint8), rim) > 0
+    weight = normal.support[inner]
+    compared = lightness_of_density(normal.density[inner]) - lightness[inner]
     doubt = TOLD_SHARE * face_width_px**2 * usual
-    gain = (float((weight * compared).sum()) + doubt) / (float((weight * told).sum()) + doubt)
+    gain = (float(weight @ compared) + doubt) / (float(weight @ told[inner]) + doubt)
     return float(np.clip(gain, *GAIN_LIMITS))
 
 
