@@ -97,6 +97,16 @@ class NothingReadableError(PhotoError):
     default_remedy = "Take the photo again: sharp, evenly lit, and without large reflections."
 
 
+class ImplausibleScaleError(PhotoError):
+    """With the scale told, a photo shows more or less than its wing measures."""
+
+    code = "implausible_scale"
+    default_remedy = (
+        "Check the scale that was given (px_per_mm, field_width_mm, or the pixel spacing of a "
+        "DICOM file); where it is right, crop the photo to the field to be measured."
+    )
+
+
 class NoFaceError(PhotoError):
     code = "no_face"
     default_remedy = "Use a photo that shows the whole face, or score a partial crop with --patch."
@@ -108,7 +118,7 @@ class ReferenceMismatchError(PhotoError):
 
 
 class PairRefusedError(PhotoError):
-    """Two photos must not be compared: another place, another person, another kind of light."""
+    """Two photos must not be compared: another place, another view, another kind of light."""
 
     code = "pair_refused"
     default_remedy = "Check that both photos show the same field of the same person."

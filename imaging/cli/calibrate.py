@@ -87,6 +87,7 @@ def _finish(calibration: Calibration, out: Path | None, *, as_json: bool, is_qui
         document = {
             "wing": calibration.wing,
             "settings": dict(calibration.values),
+            "carried": dict(calibration.carried),
             "fits": [plain_part(part) for part in calibration.parts],
             "notes": list(calibration.notes),
         }

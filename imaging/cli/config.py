@@ -47,9 +47,11 @@ def check_settings(
 ) -> None:
     """Check a settings file and say which settings it changes."""
     from ..settings import all_declarations, current_value, parse_toml, settings_digest  # noqa: PLC0415
+    from ..study.wings import check_segmenters  # noqa: PLC0415
 
     values = parse_toml(read_settings_file(file), origin=str(file))
     settings = gather_settings(file, []).settings
+    check_segmenters(settings)
     known = all_declarations()
     changed = [n for n in values if current_value(settings, n) != known[n].default]
     for name in changed:
@@ -180,7 +182,8 @@ def _range_of(declaration: Declaration) -> str:
         return "true | false" if isinstance(declaration.default, bool) else ""
     low = "" if declaration.low is None else f"{declaration.low:g}"
     high = "" if declaration.high is None else f"{declaration.high:g}"
-    return f"{low} … {high}"
+    order = f", not below {declaration.not_below}" if declaration.not_below else ""
+    return f"{low} … {high}{order}"
 
 
 def _shown(value: object) -> str:

@@ -19,7 +19,7 @@ def score_faces(
         typer.Option("--region-profile", metavar="NAME", help="Which parts belong to a region."),
     ] = None,
     patch: Annotated[
-        bool, typer.Option("--patch", help="Partial crops: the whole photo is one region.")
+        bool, typer.Option("--patch", help="Partial crops: one region, whole or by polygon_px.")
     ] = False,
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="Cover the eyes in every picture written.")

@@ -116,7 +116,7 @@ def follow_faces(
         typer.Option("--region-profile", metavar="NAME", help="Which parts belong to a region."),
     ] = None,
     patch: Annotated[
-        bool, typer.Option("--patch", help="Partial crops: the whole photo is one region.")
+        bool, typer.Option("--patch", help="Partial crops: one region, whole or by polygon_px.")
     ] = False,
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="Cover the eyes in every picture written.")
@@ -185,7 +185,7 @@ def _compare(request: _Request) -> int:
     if request.days is not None and not math.isfinite(request.days):
         raise UsageError(f"--days {request.days} should be a number of days.")
     days = math.nan if request.days is None else request.days
-    options = FollowupOptions(batch_options(scoring), request.baseline, days)
+    options = FollowupOptions(batch_options(scoring, is_followup=True), request.baseline, days)
     if scoring.is_dry_run:
         return _dry_run(request, options)
     from .progress import watch_progress  # noqa: PLC0415
@@ -247,3 +247,5 @@ def _tell_end(request: _Request, summary: FollowupSummary) -> None:
     typer.echo(f"Pictures: {out / 'comparisons'}", err=True)
     if not summary.is_interrupted:
         typer.echo(f"Report:   {out / 'report.html'}", err=True)
+    else:
+        typer.echo(f"Report:   none yet; dermetry report {out} makes one", err=True)

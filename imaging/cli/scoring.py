@@ -119,8 +119,11 @@ def check_scale(px_per_mm: float | None, field_width_mm: float | None) -> None:
             raise UsageError(f"{option} {value:g} should be a number above 0.")
 
 
-def batch_options(request: ScoringRequest) -> BatchOptions:
-    """Return how the batch is run; raises `UsageError` and `SettingsError`."""
+def batch_options(request: ScoringRequest, *, is_followup: bool = False) -> BatchOptions:
+    """Return how the batch is run; raises `UsageError` and `SettingsError`.
+
+    A lock holds for the follow-up as well when ``is_followup``.
+    """
     from ..records import PhotoInputs  # noqa: PLC0415
     from ..study.batch import BatchOptions  # noqa: PLC0415
 
@@ -131,7 +134,7 @@ def batch_options(request: ScoringRequest) -> BatchOptions:
         from ..study.locking import obey, read_lock  # noqa: PLC0415
 
         lock = read_lock(read_settings_file(request.locked), origin=str(request.locked))
-        effective = obey(lock, effective, wing=request.wing)
+        effective = obey(lock, effective, wing=request.wing, is_followup=is_followup)
     return BatchOptions(
         wing=request.wing,
         effective=effective,
@@ -188,6 +191,8 @@ def _tell_end(request: ScoringRequest, summary: Summary) -> None:
     typer.echo(f"Pictures: {request.out / 'overlays'}", err=True)
     if not counts.unfinished:
         typer.echo(f"Report:   {request.out / 'report.html'}", err=True)
+    else:
+        typer.echo(f"Report:   none yet; dermetry report {request.out} makes one", err=True)
     if summary.kept_besides:
         typer.echo(
             f"{summary.kept_besides} photos of earlier runs stay in the ledger; "

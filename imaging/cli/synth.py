@@ -35,7 +35,7 @@ def make_hair_photos(
     """
     import numpy as np  # noqa: PLC0415
 
-    from ..study.writing import make_folder  # noqa: PLC0415
+    from ..study.writing import make_folder, refuse_existing  # noqa: PLC0415
     from ..synthetic.scalp import PRESETS, make_scalp  # noqa: PLC0415
 
     if list_presets:
@@ -55,11 +55,15 @@ def make_hair_photos(
         raise UsageError(
             "No folder to write into was named.", remedy="Add --out with a folder's name."
         )
+    names = {number: f"{preset}_{number:04d}" for number in range(seed, seed + count)}
+    endings = (".png", ".jpg", "_truth.csv", "_truth.json")
+    written = [out / f"{name}{ending}" for name in names.values() for ending in endings]
+    refuse_existing([out / "manifest.csv", *written])
     make_folder(out)
     manifest = ["photo,px_per_mm,preset,seed"]
-    for number in range(seed, seed + count):
+    for number, name in names.items():
         scene = make_scalp(PRESETS[preset], rng=np.random.default_rng(number))
-        photo = _write_scene(out, f"{preset}_{number:04d}", scene)
+        photo = _write_scene(out, name, scene)
         manifest.append(f"{photo},{scene.px_per_mm:g},{preset},{number}")
     _write_text(out / "manifest.csv", "\n".join(manifest) + "\n")
     typer.echo(f"Wrote {count} photograph{'s' * (count > 1)} with truth to {out}.", err=True)

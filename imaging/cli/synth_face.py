@@ -88,7 +88,7 @@ def make_face_photos(
 
     from ..face.truth import true_scores  # noqa: PLC0415
     from ..settings import Settings  # noqa: PLC0415
-    from ..study.writing import make_folder, write_bytes  # noqa: PLC0415
+    from ..study.writing import make_folder, refuse_existing, write_bytes  # noqa: PLC0415
     from ..synthetic.camera import encode_png  # noqa: PLC0415
     from ..synthetic.face import PATTERNS, MelasmaSpec, paint_melasma  # noqa: PLC0415
 
@@ -102,13 +102,18 @@ def make_face_photos(
             "A photo to paint on and a folder to write into are needed.",
             remedy="dermetry synth face FACE.jpg --out FOLDER",
         )
+    photos, truths = out / "photos", out / "truth"
+    stems = {n: f"{photo.stem}_altered_{pattern}_{n:04d}" for n in range(seed, seed + count)}
+    written = [photos / f"{stem}.png" for stem in stems.values()]
+    for ending in (".json", "_mask.png"):
+        written += [truths / f"{stem}{ending}" for stem in stems.values()]
+    refuse_existing([out / "manifest.csv", *written])
     settings = Settings()
     face = clear_face(photo, settings)
-    photos, truths = out / "photos", out / "truth"
     make_folder(photos)
     make_folder(truths)
     manifest = ["photo,pattern,density,seed"]
-    for number in range(seed, seed + count):
+    for number, stem in stems.items():
         scene = paint_melasma(
             face.pixels,
             face.labels,
@@ -116,7 +121,6 @@ def make_face_photos(
             face_width_px=face.width_px,
             rng=np.random.default_rng(number),
         )
-        stem = f"{photo.stem}_altered_{pattern}_{number:04d}"
         write_bytes(photos / f"{stem}.png", encode_png(scene.pixels))
         mask = np.repeat(scene.lesion[..., None], 3, axis=2).astype(np.uint8) * np.uint8(255)
         write_bytes(truths / f"{stem}_mask.png", encode_png(mask))

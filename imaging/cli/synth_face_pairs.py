@@ -38,7 +38,7 @@ def make_face_pairs(
 
     from ..face.truth import true_scores  # noqa: PLC0415
     from ..settings import Settings  # noqa: PLC0415
-    from ..study.writing import make_folder, write_bytes  # noqa: PLC0415
+    from ..study.writing import make_folder, refuse_existing, write_bytes  # noqa: PLC0415
     from ..synthetic.camera import encode_png  # noqa: PLC0415
     from ..synthetic.face import PATTERNS, MelasmaSpec  # noqa: PLC0415
     from ..synthetic.face_visits import draw_change, make_face_pair  # noqa: PLC0415
@@ -49,12 +49,18 @@ def make_face_pairs(
             "A photo to paint on and a folder to write into are needed.",
             remedy="dermetry synth face-pairs FACE.jpg --out FOLDER",
         )
+    photos, truths = out / "photos", out / "truth"
+    stems = {n: f"{photo.stem}_altered_{pattern}_{n:04d}" for n in range(seed, seed + count)}
+    visits = ("baseline", "followup")
+    written = [photos / f"{stem}_{visit}.png" for stem in stems.values() for visit in visits]
+    written += [truths / f"{stem}.json" for stem in stems.values()]
+    refuse_existing([out / "manifest.csv", *written])
     settings = Settings()
     face = clear_face(photo, settings)
-    make_folder(out / "photos")
-    make_folder(out / "truth")
+    make_folder(photos)
+    make_folder(truths)
     manifest = ["photo,subject,visit,visit_role"]
-    for number in range(seed, seed + count):
+    for number, stem in stems.items():
         rng = np.random.default_rng(number)
         change = draw_change(rng, is_unchanged=unchanged)
         pair = make_face_pair(
@@ -65,21 +71,17 @@ def make_face_pairs(
             face_width_px=face.width_px,
             rng=rng,
         )
-        stem = f"{photo.stem}_altered_{pattern}_{number:04d}"
         quoted = stem.replace('"', '""')
-        for visit, pixels in (
-            ("baseline", pair.baseline.pixels),
-            ("followup", pair.followup_pixels),
-        ):
-            write_bytes(out / "photos" / f"{stem}_{visit}.png", encode_png(pixels))
+        for visit, pixels in zip(visits, (pair.baseline.pixels, pair.followup_pixels), strict=True):
+            write_bytes(photos / f"{stem}_{visit}.png", encode_png(pixels))
             manifest.append(f'"{quoted}_{visit}.png","{quoted}",{visit},{visit}')
         scores = {
             visit: true_scores(scene.percents, scene.delta_l, settings=settings.face)
-            for visit, scene in (("baseline", pair.baseline), ("followup", pair.followup))
+            for visit, scene in zip(visits, (pair.baseline, pair.followup), strict=True)
         }
         step = scores["followup"]["mmasi"] - scores["baseline"]["mmasi"]
         truth = {"pair": stem, "seed": number, "mmasi_change": step} | scores
         text = json.dumps(truth, indent=2) + "\n"
-        write_bytes(out / "truth" / f"{stem}.json", text.encode())
+        write_bytes(truths / f"{stem}.json", text.encode())
     write_bytes(out / "manifest.csv", ("\n".join(manifest) + "\n").encode())
-    typer.echo(f"Wrote {count} altered pair{'s' * (count > 1)} to {out / 'photos'}.", err=True)
+    typer.echo(f"Wrote {count} altered pair{'s' * (count > 1)} to {photos}.", err=True)

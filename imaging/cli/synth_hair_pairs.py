@@ -71,8 +71,11 @@ def make_hair_pairs(
         )
     import numpy as np  # noqa: PLC0415
 
+    from ..study.writing import refuse_existing  # noqa: PLC0415
     from ..synthetic.pair_truth import graft_files, growth_files, visit_files  # noqa: PLC0415
 
+    # Told before the pairs are made, which takes long; the names of the others are known then.
+    refuse_existing([out / "manifest.csv"])
     made: list[PairFiles] = []
     for number in range(seed, seed + count):
         rng = np.random.default_rng(number)
@@ -88,15 +91,17 @@ def make_hair_pairs(
 
 
 def _write(out: Path, made: list[PairFiles]) -> None:
-    from ..study.writing import make_folder, write_bytes  # noqa: PLC0415
+    from ..study.writing import make_folder, refuse_existing, write_bytes  # noqa: PLC0415
     from ..synthetic.pair_truth import manifest_text  # noqa: PLC0415
 
+    contents: dict[Path, bytes] = {}
+    for files in made:
+        contents |= {out / "photos" / name: content for name, content in files.photos.items()}
+        contents |= {out / name: text.encode() for name, text in files.tables.items()}
+    refuse_existing(contents)
     for folder in (out, out / "photos", out / "truth"):
         make_folder(folder)
-    for files in made:
-        for name, content in files.photos.items():
-            write_bytes(out / "photos" / name, content)
-        for name, text in files.tables.items():
-            write_bytes(out / name, text.encode())
+    for path, content in contents.items():
+        write_bytes(path, content)
     listed = manifest_text([row for files in made for row in files.manifest])
     write_bytes(out / "manifest.csv", listed.encode())

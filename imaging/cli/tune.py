@@ -152,7 +152,7 @@ def tune_face(
     out: own.TuneOut,
     *,
     patch: Annotated[
-        bool, typer.Option("--patch", help="Partial crops: the whole photo is one region.")
+        bool, typer.Option("--patch", help="Partial crops: one region, whole or by polygon_px.")
     ] = False,
     not_counted: own.NotCounted = None,
     ignore: own.Ignored = None,

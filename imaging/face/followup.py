@@ -7,6 +7,7 @@ at both visits, and both are measured on the skin that both show (`paired`).
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -69,7 +70,10 @@ def compare_scores(
     _refuse_unlike(baseline, followup, baseline_photo, followup_photo)
     flags = list(_treatment_flags(plan, settings.followup))
     if baseline.view == "patch":
-        return _compare_apart(baseline, followup, flags=(*flags, "not_aligned"))
+        return dataclasses.replace(
+            _compare_apart(baseline, followup, flags=(*flags, "not_aligned")),
+            covered=(_covered(baseline, baseline_photo), _covered(followup, followup_photo)),
+        )
     maps, _ = score_parts(baseline)
     laid = lay_over(baseline, followup, baseline_photo, followup_photo, settings)
     evidence = extract_evidence(baseline_photo, settings)
@@ -86,7 +90,9 @@ def compare_scores(
         common=laid.common,
         px_per_mm=laid.face_width_px / FACE_WIDTH_MM,
     )
-    change_maps = change.maps(laid.first, laid.second, settings.followup.face_change_delta_l)
+    change_maps = change.maps(
+        laid.first, laid.second, laid.hidden, settings.followup.face_change_delta_l
+    )
     names = (baseline_photo.photo_id, followup_photo.photo_id)
     rows = tuple(
         region_change(row, later, change, change_maps, names)
@@ -204,6 +210,15 @@ def _compare_apart(
         tone_shift=nan,
         flags=flags,
     )
+
+
+def _covered(score: FaceScore, photo: Photo) -> Mask:
+    """Return what pictures of a photo black out: burnt-in text, and the eyes with anonymise."""
+    maps, frame = score_parts(score)
+    covered = np.zeros(photo.pixels.shape[:2], np.bool_) if score.text is None else score.text
+    if score.anonymise:
+        covered = covered | np.asarray(frame.spread(maps.hidden, photo.pixels.shape), np.bool_)
+    return covered
 
 
 def _refuse_unlike(

@@ -42,10 +42,14 @@ def draw_comparison(baseline: Photo, followup: Photo, comparison: FaceComparison
     Returns
     -------
     ndarray of uint8, shape (h, w, 3)
+        Burnt-in text is black, and so are the eyes with ``comparison.anonymise``.
     """
     maps = comparison.maps
     if maps is None:
-        panels = [_panel(photo.pixels) for photo in (baseline, followup)]
+        panels = [
+            _panel(black_out(photo.pixels, covered))
+            for photo, covered in zip((baseline, followup), comparison.covered, strict=True)
+        ]
         titles = [["baseline"], ["follow-up", "not aligned: scores only"]]
     else:
         warped = black_out(maps.warped, maps.hidden) if comparison.anonymise else maps.warped

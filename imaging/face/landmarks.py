@@ -108,17 +108,13 @@ def find_landmarks(
             f"{settings.min_face_width_px} pixels."
         )
     models = load_face_models() if models is None else models
-    ratio = min(1.0, SEARCH_SIDE_PX / max(height, width))
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    reduced = pixels if ratio == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    image = np.ascontiguousarray(reduced, np.uint8)
+    image, scale = search_copy(pixels)
     faces = _sure_ones(_find_faces(image, models, settings))
     if not faces:
         raise NoFaceError("No whole face was found in the photo.")
     widths = [_face_width(mesh.points) for mesh, _ in faces]
     largest = int(np.argmax(widths))
     mesh, cover = faces[largest]
-    scale = np.array([width / size[0], height / size[1]])
     covers = () if cover is None else cover.polygons_px
     if cover is None:
         blurred = find_blurred_eyes(image, mesh.points[:, :2], width_px=_face_width(mesh.points))
@@ -141,6 +137,43 @@ def find_landmarks(
     if found.face_width_px < settings.good_face_width_px:
         flags.append("low_resolution")
     return dataclasses.replace(found, flags=join_flags(flags))
+
+
+def find_every_face(
+    pixels: Pixels, *, settings: FaceSettings, models: FaceModels
+) -> list[FaceLandmarks]:
+    """Return all faces in a photo, small ones and those cut by its edge among them.
+
+    Nothing is measured on them, so the mesh need not lie in the photo.
+    """
+    image, scale = search_copy(pixels)
+    confidence = settings.detector_confidence
+    faces = [
+        *_try_faces(image, models, settings, confidence=confidence),
+        *_faces_in_parts(image, models, settings),
+        *_faces_beyond_edge(image, models, settings),
+    ]
+    return [
+        _describe(mesh, () if cover is None else cover.polygons_px, scale, pixels.shape)
+        for mesh, cover in _without_repeats(faces)
+    ]
+
+
+def search_copy(pixels: Pixels) -> tuple[Pixels, NDArray[np.float64]]:
+    """Return the photo at most `SEARCH_SIDE_PX` long, and its own pixels per pixel across, down."""
+    height, width = pixels.shape[:2]
+    ratio = min(1.0, SEARCH_SIDE_PX / max(height, width))
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    reduced = pixels if ratio == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    image = np.ascontiguousarray(reduced, np.uint8)
+    return image, np.array([width / size[0], height / size[1]])
+
+
+def with_border(image: Pixels) -> tuple[Pixels, NDArray[np.float32]]:
+    """Return the image with its edges drawn out, and what takes places in it back to the image."""
+    top, left = (int(side * PADDING) for side in image.shape[:2])
+    padded = cv2.copyMakeBorder(image, top, top, left, left, cv2.BORDER_REPLICATE)
+    return np.asarray(padded, np.uint8), np.array([-left, -top], np.float32)
 
 
 def working_frame(
@@ -181,23 +214,37 @@ def _find_faces(
     faces = _try_faces(image, models, settings, confidence=settings.detector_confidence)
     if faces:
         return faces
+    faces = _without_repeats(_faces_in_parts(image, models, settings))
+    if faces:
+        return faces
+    faces = _faces_beyond_edge(image, models, settings)
+    return [face for face in faces if _is_face(face[0], image.shape, settings)]
+
+
+def _faces_in_parts(
+    image: Pixels, models: FaceModels, settings: FaceSettings
+) -> list[tuple[Mesh, EyeCover | None]]:
+    """Return the faces in overlapping parts of half the image's length; one may come twice."""
+    faces: list[tuple[Mesh, EyeCover | None]] = []
     height, width = image.shape[:2]
     side = max(height, width) // 2
-    for row in range(0, max(1, height - side // 2), side // 2):
-        for col in range(0, max(1, width - side // 2), side // 2):
+    step = max(1, side // 2)
+    for row in range(0, max(1, height - step), step):
+        for col in range(0, max(1, width - step), step):
             part = np.ascontiguousarray(image[row : row + side, col : col + side])
             if min(part.shape[:2]) >= settings.min_face_width_px:
                 found = _try_faces(part, models, settings, confidence=PART_CONFIDENCE)
                 faces += _moved(found, np.array([col, row], np.float32))
-    if faces:
-        return _without_repeats(faces)
-    top, left = int(height * PADDING), int(width * PADDING)
-    padded = cv2.copyMakeBorder(image, top, top, left, left, cv2.BORDER_REPLICATE)
-    found = _try_faces(
-        np.asarray(padded, np.uint8), models, settings, confidence=settings.detector_confidence
-    )
-    faces = _moved(found, np.array([-left, -top], np.float32))
-    return [face for face in faces if _is_face(face[0], image.shape, settings)]
+    return faces
+
+
+def _faces_beyond_edge(
+    image: Pixels, models: FaceModels, settings: FaceSettings
+) -> list[tuple[Mesh, EyeCover | None]]:
+    """Return the faces that are found when the image's edges are drawn out."""
+    padded, back = with_border(image)
+    confidence = settings.detector_confidence
+    return _moved(_try_faces(padded, models, settings, confidence=confidence), back)
 
 
 def _sure_ones(faces: list[tuple[Mesh, EyeCover | None]]) -> list[tuple[Mesh, EyeCover | None]]:

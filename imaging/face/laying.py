@@ -41,6 +41,8 @@ class LaidFace:
         Its pixels, in the baseline's light.
     first, second : ndarray of uint8, shape (h, w, 3)
         Baseline and laid follow-up for pictures: burnt-in text is black.
+    hidden : ndarray of bool, shape (h, w)
+        Eyes to be covered in anonymised pictures, of either photo.
     density_step : ndarray of float32, shape (h, w, 3)
         Optical density of linear R, G, B: follow-up in the baseline's light − baseline.
     common : ndarray of bool
@@ -53,6 +55,7 @@ class LaidFace:
     tone: ToneMatch
     first: Pixels
     second: Pixels
+    hidden: Mask
     density_step: Floats
     common: Mask
     face_width_px: float
@@ -111,6 +114,7 @@ def lay_over(
         tone=tone,
         first=_without_text(first, frame, baseline),
         second=_covered(tone.pixels, warp, later_frame, followup),
+        hidden=maps.hidden | warp.fetch(later_maps.hidden, is_label=True),
         density_step=step,
         common=common,
         face_width_px=placed[0].face_width_px,

@@ -219,9 +219,10 @@ def total_scores(rows: Sequence[RegionScore]) -> Totals:
 def combine_views(scores: Sequence[FaceScore]) -> FaceScore:
     """Return one score of the views of one visit; no skin is counted twice.
 
-    Forehead and chin come from the front, each malar region from the oblique view that sees it,
-    else from the front.  A half forehead and a half chin come from the front as well: the hemi-MASI
-    of the front with its malar part exchanged.  It needs the rows of the tables only, no masks.
+    Forehead and chin come from the front, each malar region from the oblique view that sees it and
+    can be scored, else from the front.  A half forehead and a half chin come from the front as
+    well: the hemi-MASI of the front with its malar part exchanged.  It needs the rows of the tables
+    only, no masks.
 
     Parameters
     ----------
@@ -295,12 +296,14 @@ def combine_views(scores: Sequence[FaceScore]) -> FaceScore:
 def _first_row(
     sources: Sequence[FaceScore | None], region: str
 ) -> tuple[FaceScore, RegionScore] | None:
-    """Return the first view that has the region, and its row."""
-    for score in sources:
-        row = _row(score, region)
-        if score is not None and row is not None:
-            return score, row
-    return None
+    """Return the first view that scores the region, else the first that has it, and its row."""
+    rows = [
+        (score, row)
+        for score in sources
+        if score is not None and (row := _row(score, region)) is not None
+    ]
+    scored = (pair for pair in rows if math.isfinite(pair[1].weighted_score))
+    return next(scored, next(iter(rows), None))
 
 
 def _row(score: FaceScore | None, region: str) -> RegionScore | None:

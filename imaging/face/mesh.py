@@ -108,7 +108,10 @@ def load_face_models() -> FaceModels:
     except registry.ModelFileMissingError as err:
         raise ModelMissingError(
             str(err),
-            remedy="Run dermetry models fetch once, or score partial crops with --patch.",
+            remedy=(
+                "Run dermetry models fetch once, or score partial crops with --patch and without "
+                "--anonymise."
+            ),
         ) from err
     detector, mesh = (
         cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8)) for content in contents
@@ -169,7 +172,7 @@ def detect_faces(
                 keypoints_px=upright[1:].astype(np.float32),
             )
         )
-    return _drop_repeats(boxes)
+    return drop_repeats(boxes)
 
 
 def fit_mesh(pixels: Pixels, box: FaceBox, models: FaceModels) -> Mesh:
@@ -288,7 +291,8 @@ def _turn_back(points: NDArray[Any], quarter_turns: int) -> NDArray[Any]:
     return np.stack([x, y], axis=1)
 
 
-def _drop_repeats(boxes: list[FaceBox]) -> list[FaceBox]:
+def drop_repeats(boxes: list[FaceBox]) -> list[FaceBox]:
+    """Return the boxes, which come best first, without those that overlap a better one."""
     kept: list[FaceBox] = []
     for box in boxes:
         if all(_overlap(box, other) < SAME_FACE_OVERLAP for other in kept):

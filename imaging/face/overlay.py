@@ -93,7 +93,7 @@ def draw_overlay(photo: Photo, score: FaceScore) -> Pixels:
             LegendEntry("left out", WHITE, "hatch"),
         ],
     )
-    return np.hstack([out, _draw_maps(maps, out.shape[0])])
+    return np.hstack([out, _draw_maps(maps, out.shape[0], hides_eyes=score.anonymise)])
 
 
 def draw_masks(photo: Photo, score: FaceScore) -> dict[str, NDArray[np.generic]]:
@@ -158,7 +158,7 @@ def _caption(score: FaceScore) -> list[str]:
     ]
 
 
-def _draw_maps(maps: FaceMaps, height: int) -> Pixels:
+def _draw_maps(maps: FaceMaps, height: int, *, hides_eyes: bool) -> Pixels:
     half = (height + 1) // 2
     width = max(round(maps.labels.shape[1] * half / maps.labels.shape[0]), 1)
     panels = []
@@ -172,8 +172,10 @@ def _draw_maps(maps: FaceMaps, height: int) -> Pixels:
             level = 1 - level  # dark skin stays dark
         painted = cv2.applyColorMap((255 * level).astype(np.uint8), palette)
         painted = cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)
-        unknown = np.isnan(values).astype(np.uint8)
-        painted = cv2.copyTo(np.full_like(painted, UNKNOWN_GREY), unknown, painted)
+        # A crop without outlines may hold eyes that are measured as skin.
+        unknown = np.isnan(values) | (maps.hidden & hides_eyes)
+        grey = np.full_like(painted, UNKNOWN_GREY)
+        painted = cv2.copyTo(grey, unknown.astype(np.uint8), painted)
         panel = cv2.resize(painted, (width, half), interpolation=cv2.INTER_AREA)
         panels.append(draw_panel(np.asarray(panel, np.uint8), [title], size_px=max(width // 24, 9)))
     return np.vstack(panels)[:height]

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NothingReadableError
+from ..errors import ImplausibleScaleError, NothingReadableError
 from ..settings import FaceSettings
 from .geometry import WorkingFrame
+from .outlines import fill_polygon
 from .skin import fit_skin
 
 Mask = NDArray[np.bool_]
@@ -23,7 +24,7 @@ MAX_DARKER, MIN_DARKER, MAX_COLOUR = 0.33, -0.3, 6.0
 MIN_BRIGHTNESS = 0.01
 #: Reach, as a share of the picture's side, by which the rim of what is no skin is left out.
 RIM_SHARE = 0.01
-#: Least share of the picture that must be skin.
+#: Least share of the crop, or of its polygon, that must be skin.
 MIN_SKIN_SHARE = 0.02
 
 
@@ -35,16 +36,44 @@ def patch_frame(photo_shape: tuple[int, ...], *, settings: FaceSettings) -> Work
     return WorkingFrame(0, height, 0, width, 0, scale, rows, cols)
 
 
+def check_patch_length(
+    photo_shape: tuple[int, ...], px_per_mm: float, *, settings: FaceSettings
+) -> None:
+    """Refuse a scale with which a crop is no larger than a lesion, and a face endless.
+
+    Raises
+    ------
+    ImplausibleScaleError
+        The longer side is shorter than ``least_patch_mm``.
+    """
+    longer_mm = max(photo_shape[:2]) / px_per_mm
+    if longer_mm < settings.least_patch_mm:
+        raise ImplausibleScaleError(
+            f"At {px_per_mm:.4g} px/mm the crop is {longer_mm:.3g} mm long; one of "
+            f"{settings.least_patch_mm:g} mm or more can be scored."
+        )
+
+
 def patch_outline(
     shape: tuple[int, ...], frame: WorkingFrame, polygon_px: tuple[tuple[float, float], ...]
 ) -> Mask:
-    """Return the polygon (photo pixels) as a mask of the working image; all of it without one."""
+    """Return the polygon (photo pixels) as a mask of the working image; all of it without one.
+
+    Raises
+    ------
+    NothingReadableError
+        The polygon lies outside the photo.
+    """
     if len(polygon_px) < 3:
         return np.ones(shape[:2], np.bool_)
     points = frame.place_points(np.array(polygon_px, np.float32))
-    mask = np.zeros(shape[:2], np.uint8)
-    cv2.fillPoly(mask, [np.round(points - 0.5).astype(np.int32)], 1)
-    return mask.astype(np.bool_)
+    mask = fill_polygon(shape, points)
+    if not mask.any():
+        raise NothingReadableError(
+            f"The polygon lies outside the photo of {frame.col1} x {frame.row1} pixels.",
+            remedy="Give polygon_px in pixels of the upright photo.",
+        )
+    return mask
 
 
 def patch_skin(
@@ -61,7 +90,9 @@ def patch_skin(
     brightness = pixels.max(axis=2)
     lit = allowed & (brightness > 40)
     if lit.sum() < 64:
-        raise NothingReadableError("No skin was found in the crop: it is black or masked.")
+        raise NothingReadableError(
+            "No skin was found in the crop, or in its polygon: it is black, masked or too small."
+        )
     # Skin is what most of the lit middle is made of: seeds lie within its middle brightness.
     low, high = np.quantile(brightness[lit], (0.35, 0.95))
     seeds = lit & (brightness >= low) & (brightness <= high)
@@ -78,6 +109,6 @@ def patch_skin(
     solid = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, disc)
     solid = cv2.erode(cv2.morphologyEx(solid, cv2.MORPH_OPEN, disc), disc, borderValue=1)
     result = (solid > 0) & allowed
-    if result.mean() < MIN_SKIN_SHARE:
+    if result.sum() < MIN_SKIN_SHARE * outline.sum():
         raise NothingReadableError("Hardly any skin was found in the crop.")
     return np.asarray(result, np.bool_)

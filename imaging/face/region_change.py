@@ -32,7 +32,7 @@ class SkinChange:
     common: Mask
     px_per_mm: float
 
-    def maps(self, first: Pixels, warped: Pixels, delta_l: float) -> ChangeMaps:
+    def maps(self, first: Pixels, warped: Pixels, hidden: Mask, delta_l: float) -> ChangeMaps:
         """Part pigmented skin by what became of it."""
         either = (self.before.pigment | self.after.pigment) & self.common
         contrast = [part.contrast.astype(np.float32) for part in (self.after, self.before)]
@@ -48,7 +48,7 @@ class SkinChange:
             common=self.common,
             before=first,
             warped=warped,
-            hidden=self.before.hidden,
+            hidden=hidden,
         )
 
     def delta_l(self, region: Mask, *, border_mm: float) -> tuple[float, float]:

@@ -19,17 +19,18 @@ from ..photo.colour import (
 )
 from ..photo.colour_chart import ColourChart, correct_colour, find_chart
 from ..photo.graphics import find_graphics
-from ..photo.quality import assess_quality
 from ..photo.scale import find_scale
 from ..photo.text_lines import grey_maps
 from ..records import FaceMaps, FaceScore, Photo, RegionScore, join_flags
 from ..settings import FaceSettings, Settings, digest, recall
+from .exposure import exposure_flags
+from .eye_hiding import hide_every_eye, hide_eyes
 from .geometry import REGION_LABELS, FaceLandmarks, WorkingFrame
 from .landmarks import find_landmarks, working_frame
 from .masi import area_score, grade_of, hemi_masi, total_scores
 from .measure import FaceMasks, find_masks, measure_region, unreadable_region
 from .mesh import load_face_models
-from .patch import PATCH_LABEL, patch_frame, patch_outline, patch_skin
+from .patch import PATCH_LABEL, check_patch_length, patch_frame, patch_outline, patch_skin
 from .pigment import FACE_WIDTH_MM, PigmentEvidence, find_pigment
 from .regions import find_regions
 from .segmenter import face_models_digest
@@ -51,11 +52,6 @@ GREY_FLAG = "grey_photo"
 
 #: Probability under which skin is taken as normal, and drawn as reference.
 NORMAL_PROBABILITY = 0.2
-
-#: Radius of what hides an eye, as a share of the face width.
-HIDDEN_SHARE = 0.11
-#: Mesh points of the corners of each eye.
-EYE_CORNERS = ((33, 133), (362, 263))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +99,9 @@ def weights_digest(settings: Settings) -> str:
     if not settings.face.patch_mode:
         load_face_models()
         face_models = face_models_digest()
+    elif settings.face.anonymise:
+        # They find the eyes to be covered and change no number.
+        load_face_models()
     return digest([face_models, segmenter_digest(settings.face.segmenter)])
 
 
@@ -127,13 +126,14 @@ def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
             px_per_mm = face_width_px / FACE_WIDTH_MM
             flags.append("assumed_face_width")
     elif face.patch_mode:
+        check_patch_length(photo.pixels.shape, scale.px_per_mm, settings=face)
         face_width_px = px_per_mm * FACE_WIDTH_MM
     linear = linear_light(pixels)
     skin = part.labels > 0
     least, greatest = grey_maps(pixels)
     if skin.any() and float(np.median((greatest - least)[skin])) < MIN_COLOUR:
         flags.append(GREY_FLAG)
-    quality = assess_quality(part.pixels, masked=~skin, settings=settings.photo)
+    flags += exposure_flags(part.pixels, skin, settings=settings.photo)
     return FaceEvidence(
         view=part.view,
         frame=part.frame,
@@ -156,7 +156,7 @@ def extract_evidence(photo: Photo, settings: Settings) -> FaceEvidence:
         px_per_mm=px_per_mm,
         chart=chart,
         text=graphics.text,
-        flags=join_flags(flags, [f for f in quality.flags if f == "blurred"]),
+        flags=join_flags(flags),
     )
 
 
@@ -253,6 +253,9 @@ def _face_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
     pixels = frame.cut(photo.pixels)
     covered = frame.cut_mask(masked)
     regions = find_regions(pixels, placed, settings=settings, masked=covered)
+    hidden = hide_eyes(placed, pixels.shape)
+    if settings.anonymise:
+        hidden |= hide_every_eye(photo.pixels, frame, settings=settings)
     flags = [*landmarks.flags, *regions.flags]
     if landmarks.view != "front":
         flags.append("single_oblique_view")
@@ -262,7 +265,7 @@ def _face_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
         pixels=pixels,
         labels=regions.labels,
         outline=regions.outline,
-        hidden=_hidden_eyes(placed, pixels.shape),
+        hidden=hidden,
         halves=_patients_right(placed, pixels.shape),
         readable_percent=regions.readable_percent,
         face_width_px=placed.face_width_px,
@@ -278,13 +281,16 @@ def _patch_part(photo: Photo, masked: Mask, settings: FaceSettings) -> _Part:
     outline = patch_outline(pixels.shape, frame, photo.inputs.polygon_px)
     face_width_px = pixels.shape[1] / settings.patch_width_share
     skin = patch_skin(pixels, outline, covered, face_width_px=face_width_px)
+    hidden = np.zeros(skin.shape, np.bool_)
+    if settings.anonymise:
+        hidden = hide_every_eye(photo.pixels, frame, settings=settings)
     return _Part(
         view="patch",
         frame=frame,
         pixels=pixels,
         labels=np.where(skin, PATCH_LABEL, 0).astype(np.int32),
         outline=np.where(outline, PATCH_LABEL, 0).astype(np.int32),
-        hidden=np.zeros(skin.shape, bool),
+        hidden=hidden,
         halves=None,
         # A crop's background is no part of the region: all of its skin is what there is to read.
         readable_percent={"patch": 100.0},
@@ -377,21 +383,6 @@ def _patients_right(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
     down = bottom - top
     cross = down[0] * (rows + 0.5 - top[1]) - down[1] * (cols + 0.5 - top[0])
     return np.asarray(cross > 0, np.bool_)
-
-
-def _hidden_eyes(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Mask:
-    """Return a band over both eyes, and whatever covers them already."""
-    points = landmarks.points_px
-    eyes = np.array([points[list(pair)].mean(axis=0) for pair in EYE_CORNERS])
-    along = eyes[1] - eyes[0]
-    length = max(float(np.hypot(*along)), 1.0)
-    along = along / length
-    reach = HIDDEN_SHARE * landmarks.face_width_px
-    rows, cols = np.ogrid[: shape[0], : shape[1]]
-    x, y = cols + 0.5 - eyes[0, 0], rows + 0.5 - eyes[0, 1]
-    on_line, off_line = x * along[0] + y * along[1], y * along[0] - x * along[1]
-    band = (np.abs(off_line) <= reach) & (on_line >= -2 * reach) & (on_line <= length + 2 * reach)
-    return np.asarray(band | landmarks.eye_cover(shape), np.bool_)
 
 
 def _mean(values: Floats, skin: Mask) -> float:

@@ -95,6 +95,13 @@ class ShaftEvidence:
         )
         return photo
 
+    def from_photo(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return coordinates of the photo, shape (..., 2), in working pixels (array indices)."""
+        working: NDArray[np.float64] = (
+            np.asarray(points, np.float64) * (self.zoom * np.array(self.stretch)) - 0.5
+        )
+        return working
+
 
 def read_at(image: Map, x: NDArray[np.floating], y: NDArray[np.floating]) -> Map:
     """Return `image` at the points x, y (array indices, any shape), bilinear, edges repeated."""

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ImplausibleScaleError, NothingReadableError
 from ..photo.graphics import Graphics
 from ..photo.quality import Quality
 from ..photo.symmetry import disc
@@ -44,6 +45,23 @@ class Field:
     lines: Mask
     share: float
     flags: tuple[str, ...]
+
+
+def check_field(shape: tuple[int, int], px_per_mm: float, settings: HairSettings) -> None:
+    """Refuse a scale with which a photo shows more scalp than hairs are traced on.
+
+    Raises
+    ------
+    ImplausibleScaleError
+        The photo spans more than ``most_field_cm2``.
+    """
+    # Compared as sides: the area of a photo at 1e-300 px/mm is no number.
+    height_cm, width_cm = (side / (10 * px_per_mm) for side in shape)
+    if height_cm > settings.most_field_cm2 / width_cm:
+        raise ImplausibleScaleError(
+            f"At {px_per_mm:.4g} px/mm the photo shows {width_cm:.3g} × {height_cm:.3g} cm of "
+            f"scalp; hairs are traced on up to {settings.most_field_cm2:g} cm²."
+        )
 
 
 def find_field(
@@ -76,9 +94,20 @@ def find_field(
 
 
 def counting_frame(field: Field, margin_px: float) -> Mask:
-    """Return the field less a margin (px) along its edge; the photo's own edge is one."""
+    """Return the field less a margin (px) along its edge; the photo's own edge is one.
+
+    Raises
+    ------
+    NothingReadableError
+        Nothing is left: on no area no hair can be counted, nor told to be none.
+    """
     # A pixel's centre lies half a pixel inside the border of its own pixel.
     frame: Mask = distance_inside(field.readable, reach_px=margin_px + 0.5) - 0.5 >= margin_px
+    if not frame.any():
+        raise NothingReadableError(
+            f"The guard margin of {margin_px:.0f} px leaves nothing of the field to count in.",
+            remedy="Check the scale, or use a photo of a larger field.",
+        )
     return frame
 
 

@@ -103,31 +103,52 @@ class Interval:
 
 @dataclass(frozen=True)
 class CountError:
-    """Standard errors of a count towards fewer and towards more hairs."""
+    """Standard errors of a count towards fewer and towards more hairs, and the hairs unseen.
+
+    Parameters
+    ----------
+    below, above : float
+        Hairs.
+    unseen : float
+        How many hairs more than were counted are expected: the error above is around these.
+    """
 
     below: float
     above: float
+    unseen: float = 0.0
 
 
-def count_interval(confidences: Floats, settings: HairSettings) -> tuple[Interval, CountError]:
+def count_interval(
+    confidences: Floats, unseen: float, settings: HairSettings
+) -> tuple[Interval, CountError]:
     """Return the count with its 95 % detection interval, and its standard errors.
 
-    The variance is that of each hair being one, Σ p (1 − p), and of split and of missed hairs,
-    which grow with the count; more are missed, hidden behind others, than counted twice, so that
-    the interval is wider upwards (``overcount_`` and ``undercount_relative_error``).
+    The variance is that of each hair being one, Σ p (1 − p), and of split hairs, which grow with
+    the count, or, upwards, of unseen ones: they fall as in a Poisson process, and how many they are
+    is known to a share of the count (``overcount_`` and ``undercount_relative_error``).
+
+    Parameters
+    ----------
+    confidences : ndarray of float, shape (n,)
+        Of the counted hairs, 0 to 1.
+    unseen : float
+        How many hairs besides them are expected (`unseen.expected_unseen`).
+    settings : HairSettings
     """
     count = len(confidences)
     doubt = float((confidences * (1 - confidences)).sum()) + _COUNT_FLOOR_VARIANCE
     error = CountError(
         below=math.sqrt(doubt + (settings.overcount_relative_error * count) ** 2),
-        above=math.sqrt(doubt + (settings.undercount_relative_error * count) ** 2),
+        above=math.sqrt(doubt + unseen + (settings.undercount_relative_error * count) ** 2),
+        unseen=unseen,
     )
     return _limits(count, error, 1.0), error
 
 
 def _limits(count: int, error: CountError, area: float) -> Interval:
     low = max(0.0, count - _Z95 * error.below)
-    return Interval(count / area, low / area, (count + _Z95 * error.above) / area)
+    high = count + error.unseen + _Z95 * error.above
+    return Interval(count / area, low / area, high / area)
 
 
 def density_intervals(
@@ -156,7 +177,8 @@ def density_intervals(
 
 
 def _widened(error: CountError, variance: float) -> CountError:
-    return CountError(math.sqrt(error.below**2 + variance), math.sqrt(error.above**2 + variance))
+    below, above = (math.sqrt(one**2 + variance) for one in (error.below, error.above))
+    return CountError(below, above, error.unseen)
 
 
 def split_at(diameters_um: Floats, cutoff_um: float) -> CutoffSplit:

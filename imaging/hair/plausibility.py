@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..records import Scale
 from ..settings import HairSettings
@@ -24,7 +25,11 @@ def judge_surface(surface: Surface, settings: HairSettings) -> tuple[str, ...]:
 
 
 def judge_traces(
-    hairs: list[TracedHair], evidence: ShaftEvidence, scale: Scale, settings: HairSettings
+    hairs: list[TracedHair],
+    diameters_um: NDArray[np.float64],
+    evidence: ShaftEvidence,
+    scale: Scale,
+    settings: HairSettings,
 ) -> tuple[str, ...]:
     """Return flags of what was traced: roots covered, hair long or white, scale impossible."""
     flags = []
@@ -37,8 +42,12 @@ def judge_traces(
     if any(hair.is_pale for hair in hairs):
         flags.append("white_hair")
     if scale.is_known and len(hairs) >= settings.few_hairs:
-        median_um = 1e3 * float(np.median([hair.width_px for hair in hairs]) / scale.px_per_mm)
-        if not settings.least_usual_width_um <= median_um <= settings.most_usual_width_um:
+        # Lines are traced up to a width; hairs that are wider still are measured as such.
+        traced_um = [1e3 * hair.width_px / scale.px_per_mm for hair in hairs]
+        measured_um = diameters_um[np.isfinite(diameters_um)]
+        medians = [float(np.median(widths)) for widths in (traced_um, measured_um) if len(widths)]
+        least, most = settings.least_usual_width_um, settings.most_usual_width_um
+        if not all(least <= median <= most for median in medians):
             flags.append("scale_implausible")
     return tuple(flags)
 

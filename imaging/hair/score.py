@@ -21,16 +21,17 @@ from ..settings import HairSettings, Settings, recall
 from . import follicles
 from .diameter import CentreLine, measure_widths
 from .evidence import Map, ShaftEvidence
-from .field import Field, counting_frame, find_field
+from .field import Field, check_field, counting_frame, find_field
 from .plausibility import judge_surface, judge_traces
 from .segmenter import find_segmenter
 from .skin import linear_absorption
 from .surface import Surface, measure_surface
 from .tracing import TracedHair, trace_hairs
+from .unseen import expected_unseen
 from .working_scale import estimate_zoom, resize_whole
 
 #: Goes up whenever a number of the hair wing changes.
-ALGORITHM_VERSION = "11"
+ALGORITHM_VERSION = "12"
 
 #: A photo is refused when less than this share of it can be read.
 _LEAST_READABLE_SHARE = 0.02
@@ -85,7 +86,10 @@ def score_photo(photo: Photo, settings: Settings) -> HairScore:
     Raises
     ------
     NothingReadableError
-        Nearly all of the photo is glare, black, out of focus or covered by graphics.
+        Nearly all of the photo is glare, black, out of focus or covered by graphics, or the field
+        is no wider than its margin.
+    ImplausibleScaleError
+        With the scale told it shows more scalp than hairs are traced on.
     """
     return score_evidence(recall(extract_evidence, photo, settings), settings)
 
@@ -138,6 +142,7 @@ def _find_ground(photo: Photo, settings: Settings) -> Ground:
             "out of focus or covered by graphics."
         )
     if scale.is_known:
+        check_field(shape, scale.px_per_mm, settings.hair)
         zoom = settings.hair.working_px_per_mm / scale.px_per_mm
     else:
         zoom = recall(estimate_zoom, photo.pixels, valid=field.readable, settings=settings.hair)
@@ -159,9 +164,11 @@ def score_evidence(evidence: HairEvidence, settings: Settings) -> HairScore:
         evidence.flags,
         unit_flags,
         judge_surface(evidence.surface, settings.hair),
-        judge_traces(traced, evidence.shafts, evidence.scale, settings.hair),
+        judge_traces(traced, diameters_um, evidence.shafts, evidence.scale, settings.hair),
     )
-    return _figures(evidence, hairs, units, frame, flags, settings.hair)
+    counted = np.array([hair.counted for hair in hairs], bool)
+    unseen = float(expected_unseen(traced, diameters_um, evidence.shafts)[counted].sum())
+    return _figures(evidence, hairs, units, frame, unseen, flags, settings.hair)
 
 
 def _find_shafts(
@@ -279,6 +286,7 @@ def _figures(
     hairs: tuple[Hair, ...],
     units: tuple[Unit, ...],
     frame: NDArray[np.bool_],
+    unseen: float,
     flags: tuple[str, ...],
     settings: HairSettings,
 ) -> HairScore:
@@ -289,7 +297,7 @@ def _figures(
     counted_units = [unit for unit in units if unit.counted]
     sizes = np.array([unit.hairs for unit in counted_units], np.int64)
     confidences = np.array([hair.confidence for hair in counted], np.float64)
-    count, error = follicles.count_interval(confidences, settings)
+    count, error = follicles.count_interval(confidences, unseen, settings)
     area_cm2 = float(frame.sum()) / (scale.px_per_mm * 10) ** 2
     field_density, site_density = follicles.density_intervals(
         len(counted), error, _hairs_by_unit(counted), area_cm2, scale.relative_error

@@ -45,6 +45,8 @@ _CLEAR_STRIPS = 10
 _LEAST_USUAL_MM, _MOST_USUAL_MM = 0.03, 0.12
 #: Where, across the half width, darkness and cover are read.
 _ACROSS = np.array([-0.75, -0.4, 0.0, 0.4, 0.75], np.float32)
+#: Cover rises over this much of the plateau's share at least.
+_LEAST_STEP = 1e-3
 #: Share of a section's worth that it has without any edge.
 _WORTH_WITHOUT_EDGE = 0.3
 #: An edge is the fall of darkness from this share of the half width inside to this far outside.
@@ -322,7 +324,8 @@ def _section_worth(
     plateau = np.repeat(lines.plateaus, lines.counts)
     share = read_at(evidence.darkness, across_x, across_y) / plateau[:, None]
     low, high = settings.bare_fraction, settings.shaft_fraction
-    cover = np.clip((share - low) / (high - low) * 2 - 1, -1.5, 1.0)
+    # The two may be told equal: then whatever is darker is shaft.
+    cover = np.clip((share - low) / max(high - low, _LEAST_STEP) * 2 - 1, -1.5, 1.0)
     smooth = smoothed(evidence.darkness, _EDGE_SMOOTHING_MM * evidence.px_per_mm)
     sin, cos = np.sin(lines.angles), np.cos(lines.angles)
     inside = np.float32(_INSIDE_SHARE) * half

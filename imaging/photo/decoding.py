@@ -67,6 +67,8 @@ _DECODER_ERRORS = (
 )
 #: Row and column spacing of a DICOM photo further apart than this are no single scale.
 _MAX_SPACING_MISMATCH = 0.01
+#: The UID of Deflated Explicit VR Little Endian, a DICOM file that is compressed as a whole.
+_DEFLATED_DICOM = b"1.2.840.10008.1.2.1.99"
 
 
 def decode(content: bytes, *, settings: PhotoSettings) -> Decoded:
@@ -131,6 +133,7 @@ def _decode_png(content: bytes, settings: PhotoSettings) -> Decoded:
         image = compose(np.atleast_3d(decode_16_bit(parts.content)), 65535)
     else:
         image = PngImagePlugin.PngImageFile(io.BytesIO(parts.content))
+        check_size(*image.size, settings=settings)
         image.load()
     flags: tuple[str, ...] = ("first_page_only",) if parts.is_animated else ()
     if parts.is_profile_broken:
@@ -179,6 +182,13 @@ def _decode_heic(content: bytes, settings: PhotoSettings) -> Decoded:
 
 def _decode_dicom(content: bytes, settings: PhotoSettings) -> Decoded:
     pydicom = _import_extra("pydicom", extra="dicom", what="DICOM")
+    # The whole file is inflated, a thousandfold at worst, before any of it can be asked for its
+    # size.  The UID is sought in all bytes: where the file's own header ends is for it to say.
+    if _DEFLATED_DICOM in content:
+        raise UnsupportedPhotoError(
+            f"The DICOM file names the deflated transfer syntax ({_DEFLATED_DICOM.decode()}).",
+            remedy="Save it as Explicit VR Little Endian, or export the photo as JPEG or PNG.",
+        )
     broken = (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
     try:
         return _decode_dataset(pydicom.dcmread(io.BytesIO(content)), settings)

@@ -133,6 +133,8 @@ def split_png(content: bytes) -> PngParts:
     ------
     TruncatedPhotoError
         A chunk runs past the end, has a wrong checksum, or the end chunk is missing.
+    NotAPhotoError
+        The header is not the first chunk, or not the only header.
     """
     kept = [content[:8]]
     bit_depth, icc, exif = 8, None, b""
@@ -147,6 +149,12 @@ def split_png(content: bytes) -> PngParts:
         end = position + 12 + length
         if end > len(content):
             raise TruncatedPhotoError(f"The PNG breaks off after {len(content)} bytes.")
+        # The limits are held against the first chunk's size, and decoders go by the last header's.
+        if (name == b"IHDR") != (position == 8):
+            raise NotAPhotoError(
+                f"The PNG is damaged: its one header must come first, but {name!r} is at byte "
+                f"{position}."
+            )
         body = content[position + 8 : end - 4]
         if name in _PNG_KEPT:
             if zlib.crc32(body, zlib.crc32(name)) != int.from_bytes(content[end - 4 : end], "big"):

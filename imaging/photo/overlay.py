@@ -103,6 +103,9 @@ def black_out(pixels: Pixels, text_mask: Mask) -> Pixels:
 
 def tint(pixels: Pixels, mask: Mask, *, colour: Colour, opacity: float = 0.35) -> Pixels:
     """Return the photo with `mask` (h, w) tinted; `opacity` from 0 (nothing) to 1 (all colour)."""
+    if not mask.any():
+        # OpenCV copies no picture without pixels: a sign of a legend beyond the photo's edge.
+        return pixels.copy()
     levels = np.arange(256)[:, None] * (1 - opacity) + np.array(colour) * opacity
     tinted = cv2.LUT(pixels, np.rint(levels).astype(np.uint8)[None])
     return np.asarray(cv2.copyTo(tinted, mask.astype(np.uint8), pixels.copy()), np.uint8)

@@ -20,7 +20,6 @@ VisitRole = Literal["preop", "postop", "baseline", "followup", ""]
 
 MatchKind = Literal["hair", "unit", "graft"]
 MatchState = Literal["kept", "not_seen", "new"]
-GrowthPhase = Literal["growing", "not_growing", "undetermined", ""]
 
 _UNKNOWN = math.nan
 
@@ -130,8 +129,13 @@ class HairComparison:
     """
 
     common_area_cm2: float = column("Counting field that both photos show.", unit="cm²")
-    hairs_baseline: int = column("Counted hairs of the baseline in the common field.")
-    hairs_followup: int = column("Counted hairs of the follow-up in the common field.")
+    hairs_baseline: int = column(
+        "Hairs of the baseline in the common field, kept or not seen; some were found only by "
+        "looking where the follow-up has one."
+    )
+    hairs_followup: int = column(
+        "Hairs of the follow-up in the common field, kept or new; some were found in that way too."
+    )
     kept: int = column("Hairs of the baseline found again.")
     not_seen: int = column("Hairs of the baseline not found again; lost only when confirmed.")
     new: int = column("Hairs of the follow-up that the baseline does not show.")
@@ -204,6 +208,8 @@ class AttritionRow:
     ``not_seen``; absent at two late visits and never seen again it is ``lost``; seen again later it
     was ``resting``.
     Percentages are means over subjects with a t interval: one value per subject, all fields summed.
+    Limits are cut off at 0 and 100 %; those of survival, which resident hair may lift over 100 %,
+    at 0 only.
     """
 
     arm: str = column("Arm of the trial; (all) for all arms together.")
@@ -218,18 +224,28 @@ class AttritionRow:
     lost: int = column("Not seen here nor at another late visit: confirmed.")
     not_seen_percent: float = column("Mean share that is not seen or lost.", unit="%")
     present_percent: float = column("Mean share that is present or resting.", unit="%")
-    present_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
-    present_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
+    present_low: float = column(
+        "Lower 95 % limit of it, 0 at least; NaN for one subject.", unit="%"
+    )
+    present_high: float = column(
+        "Upper 95 % limit of it, 100 at most; NaN for one subject.", unit="%"
+    )
     living_percent: float = column(
         "Mean share that lives, empty follicles added: estimated from two late visits.", unit="%"
     )
-    living_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
-    living_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
+    living_low: float = column("Lower 95 % limit of it, 0 at least; NaN for one subject.", unit="%")
+    living_high: float = column(
+        "Upper 95 % limit of it, 100 at most; NaN for one subject.", unit="%"
+    )
     survival_units_percent: float = column("Mean of survival_units_percent.", unit="%")
-    survival_units_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
+    survival_units_low: float = column(
+        "Lower 95 % limit of it, 0 at least; NaN for one subject.", unit="%"
+    )
     survival_units_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
     survival_hairs_percent: float = column("Mean of survival_hairs_percent.", unit="%")
-    survival_hairs_low: float = column("Lower 95 % limit of it; NaN for one subject.", unit="%")
+    survival_hairs_low: float = column(
+        "Lower 95 % limit of it, 0 at least; NaN for one subject.", unit="%"
+    )
     survival_hairs_high: float = column("Upper 95 % limit of it; NaN for one subject.", unit="%")
     flags: str = column("Flags, separated by semicolons.")
 
@@ -308,7 +324,8 @@ class FaceComparison:
 
     Both visits are measured on the skin that both photos show, so ``_baseline`` may differ a little
     from ``results.csv``.  ``_low`` and ``_high`` are the range of the change when the thresholds
-    move together in both photos, not a confidence interval.
+    move together in both photos, not a confidence interval.  Without ``maps`` the picture shows
+    both photos themselves, with ``covered`` of each blacked out.
     """
 
     masi_baseline: float = column("MASI at baseline.")
@@ -347,6 +364,7 @@ class FaceComparison:
     regions: tuple[RegionChange, ...] = ()
     maps: ChangeMaps | None = field(default=None, repr=False)
     anonymise: bool = False
+    covered: tuple[NDArray[np.bool_], ...] = field(default=(), repr=False)
 
     @property
     def tables(self) -> dict[str, tuple[object, ...]]:
@@ -363,12 +381,15 @@ class DetectableChange:
     """The last columns of a face ``followup.csv``: is the change beyond the noise of repeats?
 
     The minimal detectable change is 1.96 · √2 · SEM, the SEM from photos taken again in the same
-    session (the manifest's ``replicate``); NaN without any.
+    session (the manifest's ``replicate``); NaN with fewer than six beyond the first of their
+    session, and where all of every session are equal: their scatter is not known then.
     """
 
-    masi_mdc: float = column("Minimal detectable change of MASI.")
-    masi_exceeds_mdc: str = column("yes or no; empty without replicates.")
-    mmasi_mdc: float = column("Minimal detectable change of mMASI.")
-    mmasi_exceeds_mdc: str = column("yes or no; empty without replicates.")
-    pigmented_percent_mdc: float = column("Minimal detectable change of the share.", unit="%")
-    pigmented_percent_exceeds_mdc: str = column("yes or no; empty without replicates.")
+    masi_mdc: float = column("Minimal detectable change of MASI; NaN with too few replicates.")
+    masi_exceeds_mdc: str = column("yes or no; empty with too few replicates.")
+    mmasi_mdc: float = column("Minimal detectable change of mMASI; NaN with too few replicates.")
+    mmasi_exceeds_mdc: str = column("yes or no; empty with too few replicates.")
+    pigmented_percent_mdc: float = column(
+        "Minimal detectable change of the share; NaN with too few replicates.", unit="%"
+    )
+    pigmented_percent_exceeds_mdc: str = column("yes or no; empty with too few replicates.")

@@ -89,9 +89,11 @@ class HairScore:
     median_diameter_um: float = column("Median over counted hairs.", unit="µm")
     sd_diameter_um: float = column("Standard deviation over counted hairs.", unit="µm")
     cumulative_thickness_mm_per_cm2: float = column(
-        "Cumulative hair thickness: Σ diameter / area.", unit="mm/cm²"
+        "Cumulative hair thickness: counted hairs · mean known diameter / area.", unit="mm/cm²"
     )
-    hair_mass_index: float = column("100 · Σ (π d² / 4) / area.", unit="mm²/cm² · 100")
+    hair_mass_index: float = column(
+        "100 · counted hairs · mean of the known π d² / 4 / area.", unit="mm²/cm² · 100"
+    )
     follicular_unit_count: float = column("Units whose mean root lies inside the counting frame.")
     follicular_unit_density_per_cm2: float = column("Units over the frame's area.", unit="1/cm²")
     hairs_per_unit: float = column("Mean number of hairs of the counted units.")

@@ -15,6 +15,7 @@ class VisitRow:
     visit: str = column("Name of the visit.")
     visit_date: str = column("Day of the visit.")
     site: str = column("Place on the body.")
+    modality: str = column("Kind of light.")
     arm: str = column("Arm of the trial.")
     photos: int = column("Photos that were pooled.")
     photos_failed: int = column("Photos of this visit that have no score.")

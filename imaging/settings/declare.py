@@ -22,6 +22,9 @@ STAGES: tuple[Stage, ...] = ("reading", "evidence", "tracing", "measuring", "dra
 
 Value = bool | int | float | str
 
+#: A message shows no more of a wrong value.
+_SHOWN_CHARACTERS = 80
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -34,6 +37,8 @@ class Declaration:
         ``""`` for a pure number.
     low, high : float or None
         Closed range of a number.
+    not_below : str
+        The setting of the same group that this one may equal or exceed; empty for none.
     choices : tuple of str
         The values of a text setting; empty when any text will do.
     reason : str
@@ -51,6 +56,7 @@ class Declaration:
     reason: str
     source: str
     stage: Stage
+    not_below: str = ""
 
 
 def setting(
@@ -59,13 +65,14 @@ def setting(
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
+    not_below: str = "",
     choices: tuple[str, ...] = (),
     reason: str,
     source: str = "ours",
     stage: Stage,
 ) -> Any:
     """Declare one field of a settings dataclass (the parameters are those of `Declaration`)."""
-    declaration = Declaration(default, unit, low, high, choices, reason, source, stage)
+    declaration = Declaration(default, unit, low, high, choices, reason, source, stage, not_below)
     return dataclasses.field(default=default, metadata={"setting": declaration})
 
 
@@ -100,10 +107,10 @@ def check_value(name: str, value: object, declaration: Declaration) -> Value:
         checked = number
     else:
         if not isinstance(value, str):
-            raise SettingsError(f"{name} = {value!r} should be text.")
+            raise SettingsError(f"{name} = {_shown(value)} should be text.")
         if declaration.choices and value not in declaration.choices:
             raise SettingsError(
-                f"{name} = {value!r} is not one of {', '.join(declaration.choices)}."
+                f"{name} = {_shown(value)} is not one of {', '.join(declaration.choices)}."
             )
         checked = value
     return checked
@@ -114,20 +121,32 @@ def _as_bool(name: str, value: object) -> bool:
         return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
-    raise SettingsError(f"{name} = {value!r} should be true or false.")
+    raise SettingsError(f"{name} = {_shown(value)} should be true or false.")
 
 
 def _as_number(name: str, value: object, *, is_whole: bool) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise SettingsError(f"{name} = {value!r} should be a number.")
+        raise SettingsError(f"{name} = {_shown(value)} should be a number.")
     try:
         number = float(value)
     except ValueError:
-        raise SettingsError(f"{name} = {value!r} should be a number.") from None
+        raise SettingsError(f"{name} = {_shown(value)} should be a number.") from None
+    except OverflowError:
+        raise SettingsError(f"{name} = {_shown(value)} should be a finite number.") from None
     if not math.isfinite(number):
-        raise SettingsError(f"{name} = {value!r} should be a finite number.")
+        raise SettingsError(f"{name} = {_shown(value)} should be a finite number.")
     if is_whole:
         if number != int(number):
-            raise SettingsError(f"{name} = {value!r} should be a whole number.")
+            raise SettingsError(f"{name} = {_shown(value)} should be a whole number.")
         return int(number)
     return number
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it."""
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python spells no whole number of over 4300 digits.
+        return "a number of thousands of digits"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -68,8 +68,16 @@ def replace_values(settings: Settings, values: Mapping[str, object]) -> Settings
     Raises
     ------
     SettingsError
-        An unknown name (the nearest known one is named), a wrong type, or a value out of range.
+        An unknown name (the nearest known one is named), a wrong type, a value out of range, or
+        settings that are out of order among themselves.
     """
+    replaced = _replaced(settings, values)
+    _check_order(replaced)
+    return replaced
+
+
+def _replaced(settings: Settings, values: Mapping[str, object]) -> Settings:
+    """Return `settings` with values each of which is right by itself."""
     known = all_declarations()
     grouped: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
@@ -86,6 +94,20 @@ def replace_values(settings: Settings, values: Mapping[str, object]) -> Settings
     return dataclasses.replace(settings, **changed)
 
 
+def _check_order(settings: Settings) -> None:
+    for name, declaration in all_declarations().items():
+        if not declaration.not_below:
+            continue
+        lower = f"{name.partition('.')[0]}.{declaration.not_below}"
+        value, least = (float(current_value(settings, n)) for n in (name, lower))
+        if value < least:
+            unit = f" {declaration.unit}" if declaration.unit else ""
+            raise SettingsError(
+                f"{name} = {value:g}{unit} is below {lower} = {least:g}{unit}.",
+                remedy=f"Raise {name} or lower {lower}; they may be equal.",
+            )
+
+
 def parse_toml(text: str | bytes, *, origin: str) -> dict[str, object]:
     """Return the values in a settings file by dotted name; tables are groups.
 
@@ -98,7 +120,7 @@ def parse_toml(text: str | bytes, *, origin: str) -> dict[str, object]:
         )
     try:
         document = tomllib.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as err:
+    except (ValueError, RecursionError) as err:
         raise SettingsError(f"{origin} is not valid TOML: {err}.") from err
     values: dict[str, object] = {}
     for group, table in document.items():
@@ -129,12 +151,18 @@ def effective_settings(layers: Sequence[tuple[str, Mapping[str, object]]]) -> Ef
     Parameters
     ----------
     layers : sequence of (origin, values by dotted name)
+
+    Raises
+    ------
+    SettingsError
+        See `replace_values`; the order is that of all layers together.
     """
     settings = Settings()
     origins: dict[str, str] = {}
     for origin, values in layers:
-        settings = replace_values(settings, values)
+        settings = _replaced(settings, values)
         origins |= dict.fromkeys(values, origin)
+    _check_order(settings)
     return EffectiveSettings(settings, origins)
 
 
@@ -145,6 +173,13 @@ def result_values(settings: Settings, wing: Wing) -> dict[str, Value]:
         for name, declaration in all_declarations().items()
         if name.partition(".")[0] in {"photo", wing} and declaration.stage != "drawing"
     }
+
+
+def changed_values(settings: Settings, wing: Wing) -> dict[str, Value]:
+    """Return those of `result_values` that are not at their default."""
+    known = all_declarations()
+    values = result_values(settings, wing)
+    return {name: value for name, value in values.items() if value != known[name].default}
 
 
 def comparison_values(settings: Settings, wing: Wing) -> dict[str, Value]:

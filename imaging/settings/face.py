@@ -155,6 +155,14 @@ class FaceSettings:
         reason="Score a partial crop as one region: the whole crop, or the polygon given for it.",
         stage="evidence",
     )
+    least_patch_mm: float = setting(
+        5.0,
+        unit="mm",
+        low=0.1,
+        high=100.0,
+        reason="On a crop whose longer side is shorter no lesion lies beside normal skin.",
+        stage="evidence",
+    )
     patch_width_share: float = setting(
         0.6,
         low=0.1,
@@ -239,6 +247,7 @@ class FaceSettings:
         unit="ΔL*",
         low=0.0,
         high=60.0,
+        not_below="darkness_1_delta_l",
         reason="Darkness 2 (mild) from here on. No published value: uncalibrated until fitted.",
         stage="measuring",
     )
@@ -247,6 +256,7 @@ class FaceSettings:
         unit="ΔL*",
         low=0.0,
         high=60.0,
+        not_below="darkness_2_delta_l",
         reason=(
             "Darkness 3 (moderate) from here on. No published value: uncalibrated until fitted."
         ),
@@ -257,6 +267,7 @@ class FaceSettings:
         unit="ΔL*",
         low=0.0,
         high=60.0,
+        not_below="darkness_3_delta_l",
         reason="Darkness 4 (severe) from here on. No published value: uncalibrated until fitted.",
         stage="measuring",
     )
@@ -273,6 +284,7 @@ class FaceSettings:
         unit="mm",
         low=5.0,
         high=60.0,
+        not_below="homogeneity_speck_mm",
         reason="Between the small (under 15 mm) and the large patches (over 20 mm) of the MASI.",
         stage="measuring",
     )
@@ -317,6 +329,7 @@ class FaceSettings:
         unit="mm",
         low=1.0,
         high=15.0,
+        not_below="spot_min_mm",
         reason="Larger brown areas are patches.",
         stage="evidence",
     )

@@ -80,6 +80,7 @@ class HairTracing:
         unit="µm",
         low=30.0,
         high=300.0,
+        not_below="least_white_width_um",
         reason="Wider than the thickest hair: patches of reflection and scale.",
         stage="evidence",
     )
@@ -179,6 +180,7 @@ class HairTracing:
         unit="µm",
         low=8.0,
         high=80.0,
+        not_below="narrow_filter_um",
         reason="Standard deviation across the filter that matches a terminal hair.",
         stage="evidence",
     )
@@ -328,6 +330,7 @@ class HairTracing:
         0.70,
         low=0.3,
         high=1.0,
+        not_below="bare_fraction",
         reason="Darkness above this share of the plateau is shaft.",
         stage="tracing",
     )

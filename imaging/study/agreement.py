@@ -191,7 +191,7 @@ def _row(
         value=figure.estimate.value,
         low=figure.estimate.low,
         high=figure.estimate.high,
-        interval=figure.interval if math.isfinite(figure.estimate.low) else "",
+        interval=figure.interval if math.isfinite(figure.estimate.high) else "",
         clustered_low=low,
         clustered_high=high,
         rows=len(subjects),

@@ -26,6 +26,11 @@ from .agreement_icc import UPPER
 MOST_LEFT_OUT = 200
 #: With fewer subjects a t interval has so few degrees of freedom that it says nothing.
 FEWEST_SUBJECTS = 4
+#: Told where photos stand for subjects because nobody named these.
+PHOTOS_APART = (
+    "Photos were parted into folds one by one; if several show one person, name the subjects in a "
+    "manifest, or the error out of fold is too small."
+)
 
 Scale = tuple[Callable[[float], float], Callable[[float], float]]
 

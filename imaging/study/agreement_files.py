@@ -17,7 +17,7 @@ from ..errors import ManifestError, TableError
 from .manifest import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_ROWS, read_lines
 from .manifest_columns import KNOWN_COLUMNS
 from .store import open_for_reading
-from .tables import cell_text, tables_of
+from .tables import cell_text, tables_of, unguarded
 from .wings import load_wing
 
 #: Names that readers give the column of the photo.
@@ -130,10 +130,9 @@ def read_folder(folder: Path, *, table: str, name: str = "") -> RatingTable:
         manifest = ledger.manifest()
         rows = []
         for row in found[table].rows():
-            own = {key: cell_text(value) for key, value in row.items()}
+            # No spreadsheet opens these: text stands as in the manifest, without the guard.
+            own = {k: v if isinstance(v, str) else cell_text(v) for k, v in row.items()}
             cells = {**manifest.get(str(row["photo_id"]), {}), **own}
-            # A folder's ids are its own: none was guarded against spreadsheets.
-            cells["photo_id"] = str(row["photo_id"])
             rows.append({key: value for key, value in cells.items() if value})
         carried = tuple(c for c in ledger.last_run().manifest_columns if c != "photo")
     columns = dict.fromkeys((*found[table].columns, *carried))
@@ -195,7 +194,7 @@ def _as_table(path: Path, name: str, lines: Iterable[tuple[int, list[str]]]) -> 
     rows: list[Row] = []
     numbers: list[int] = []
     for line, raw in lines:
-        cells = [unicodedata.normalize("NFC", cell.strip()) for cell in raw]
+        cells = [unguarded(unicodedata.normalize("NFC", cell.strip())) for cell in raw]
         if not any(cells):
             continue
         if header is None:
@@ -212,7 +211,7 @@ def _as_table(path: Path, name: str, lines: Iterable[tuple[int, list[str]]]) -> 
             )
         named = {key: cell for key, cell in zip(header, cells, strict=False) if key and cell}
         if "photo_id" in named:
-            named["photo_id"] = _plain_id(named["photo_id"])
+            named["photo_id"] = named["photo_id"].replace("\\", "/")
         rows.append(named)
         numbers.append(line)
         if len(rows) > MAX_ROWS:
@@ -247,12 +246,6 @@ def _header(path: Path, cells: list[str]) -> list[str]:
             remedy="Say which photo, or which subject and visit, each row is about.",
         )
     return names
-
-
-def _plain_id(text: str) -> str:
-    """Return an id as the photo has it: without the guard of our tables, with forward slashes."""
-    text = text.replace("\\", "/")
-    return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
 
 
 def _reading_remedy(err: ManifestError) -> str:

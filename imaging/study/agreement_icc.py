@@ -26,6 +26,9 @@ Groups = Sequence[Floats] | Floats
 #: Share of the distribution below the upper end of a two-sided 95 % interval.
 UPPER = 0.975
 
+#: Share of their variance below which the mean of ratings varies by rounding alone.
+_ROUNDING = 1e-12
+
 #: Form of Shrout and Fleiss → what it is, with McGraw and Wong's name.
 ICC_NAMES: dict[str, str] = {
     "ICC(1,1)": "one-way random, absolute agreement, single rating: ICC(1)",
@@ -97,19 +100,43 @@ def mean_squares(ratings: ArrayLike) -> MeanSquares:
 
 
 def icc_values(ms: MeanSquares) -> dict[str, float]:
-    """Return the six forms without their intervals; NaN where all ratings are equal."""
+    """Return the six forms without their intervals; NaN where all ratings are equal.
+
+    Notes
+    -----
+    No ICC is below −1/(k − 1): ICC(2,1) is cut off there, which the formula passes when the raters'
+    means differ less than by chance.  The forms of k ratings are then NaN (`mean_of_ratings`).
+    """
     if not _varies(ms):
         return dict.fromkeys(ICC_NAMES, math.nan)
     n, k = ms.n, ms.k
     absolute = (ms.raters - ms.residual) / n
-    return {
+    consistent = ms.rows + (k - 1) * ms.residual
+    single = {
         "ICC(1,1)": _ratio(ms.rows - ms.within, ms.rows + (k - 1) * ms.within),
-        "ICC(2,1)": _ratio(ms.rows - ms.residual, ms.rows + (k - 1) * ms.residual + k * absolute),
-        "ICC(3,1)": _ratio(ms.rows - ms.residual, ms.rows + (k - 1) * ms.residual),
-        "ICC(1,k)": _ratio(ms.rows - ms.within, ms.rows),
-        "ICC(2,k)": _ratio(ms.rows - ms.residual, ms.rows + absolute),
-        "ICC(3,k)": _ratio(ms.rows - ms.residual, ms.rows),
+        "ICC(2,1)": _cut_off(_ratio(ms.rows - ms.residual, consistent + k * absolute), k),
+        "ICC(3,1)": _ratio(ms.rows - ms.residual, consistent),
     }
+    return single | {f"{form[:-2]}k)": mean_of_ratings(r, k) for form, r in single.items()}
+
+
+def mean_of_ratings(single: float, k: int) -> float:
+    """Return the ICC of the mean of k ratings from that of a single one (Spearman-Brown).
+
+    Parameters
+    ----------
+    single : float
+        A value or a limit.
+    k : int
+
+    Returns
+    -------
+    float
+        k·r / (1 + (k − 1)·r).  NaN from −1/(k − 1) down: there the means do not vary between rows,
+        and towards it the ICC falls without end.
+    """
+    share = 1 + (k - 1) * single
+    return k * single / share if share > _ROUNDING else math.nan
 
 
 def intraclass_correlations(ratings: ArrayLike) -> dict[str, Estimate]:
@@ -123,12 +150,19 @@ def intraclass_correlations(ratings: ArrayLike) -> dict[str, Estimate]:
     Returns
     -------
     dict of str to Estimate
-        Keys of `ICC_NAMES`.  All NaN when the ratings do not vary; without any error between the
-        raters the value is 1 and the interval, which the F ratio cannot give, is NaN.
+        Keys of `ICC_NAMES`.  All NaN when the ratings do not vary.  Without any error between the
+        raters the value is 1; then, and without any difference between the rows, the interval,
+        which the F ratio cannot give, is NaN.  ICC(·,k) with an upper limit and a lower one of NaN
+        has no end below.
+
+    Notes
+    -----
+    The limits of ICC(2,1) are cut off at −1/(k − 1) as its value is; those of ICC(2,k) follow from
+    them.
     """
     ms = mean_squares(ratings)
     values = icc_values(ms)
-    if not _varies(ms) or ms.within <= _negligible(ms):
+    if not _varies(ms) or min(ms.within, ms.rows) <= _negligible(ms):
         return {form: Estimate(value) for form, value in values.items()}
     n, k = ms.n, ms.k
     one_way = _f_limits(ms.rows / ms.within, n - 1, n * (k - 1))
@@ -142,7 +176,7 @@ def intraclass_correlations(ratings: ArrayLike) -> dict[str, Estimate]:
         limits |= {
             "ICC(2,1)": absolute,
             "ICC(3,1)": tuple((f - 1) / (f + k - 1) for f in two_way),
-            "ICC(2,k)": tuple(k * r / (1 + (k - 1) * r) for r in absolute),
+            "ICC(2,k)": tuple(mean_of_ratings(r, k) for r in absolute),
             "ICC(3,k)": tuple(1 - 1 / f for f in two_way),
         }
     nothing = (math.nan, math.nan)
@@ -193,7 +227,7 @@ def group_means(groups: Groups) -> tuple[Floats, NDArray[np.intp], Floats]:
 
 
 def _absolute_limits(ms: MeanSquares, icc: float) -> tuple[float, float]:
-    """Return the limits of ICC(A,1) (McGraw & Wong, table 7)."""
+    """Return the limits of ICC(A,1) (McGraw & Wong, table 7), not below −1/(k − 1)."""
     n, k = ms.n, ms.k
     a = k * icc / (n * (1 - icc))
     b = 1 + k * icc * (n - 1) / (n * (1 - icc))
@@ -201,13 +235,15 @@ def _absolute_limits(ms: MeanSquares, icc: float) -> tuple[float, float]:
     spread = rater**2 / (k - 1) + rest**2 / ((n - 1) * (k - 1))
     if spread <= 0:
         return math.nan, math.nan
-    freedom = (rater + rest) ** 2 / spread
+    # A sum of mean squares has no fewer degrees of freedom than the least of them.  An ICC below 0
+    # makes it a difference, whose few would leave the value outside of its limits.
+    freedom = max((rater + rest) ** 2 / spread, k - 1.0)
     lower = float(stats.f.ppf(UPPER, n - 1, freedom))
     upper = float(stats.f.ppf(UPPER, freedom, n - 1))
     error = k * ms.raters + (k * n - k - n) * ms.residual
     return (
-        n * (ms.rows - lower * ms.residual) / (lower * error + n * ms.rows),
-        n * (upper * ms.rows - ms.residual) / (error + n * upper * ms.rows),
+        _cut_off(n * (ms.rows - lower * ms.residual) / (lower * error + n * ms.rows), k),
+        _cut_off(n * (upper * ms.rows - ms.residual) / (error + n * upper * ms.rows), k),
     )
 
 
@@ -226,6 +262,11 @@ def _varies(ms: MeanSquares) -> bool:
 def _negligible(ms: MeanSquares) -> float:
     """Mean square below which an error is only the rounding of binary fractions."""
     return 1e-24 * (ms.rows + ms.within)
+
+
+def _cut_off(icc: float, k: int) -> float:
+    """Return an ICC of single ratings, or the least that k ratings can have; NaN stays NaN."""
+    return icc if math.isnan(icc) else max(icc, -1 / (k - 1))
 
 
 def _ratio(top: float, bottom: float) -> float:

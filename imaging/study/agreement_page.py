@@ -190,7 +190,8 @@ def shown(value: float) -> str:
 
 def limits_of(row: AgreementRow) -> tuple[float, float, bool]:
     """Return the limits to show, and whether they are those over subjects."""
-    if math.isfinite(row.clustered_low):
+    # An ICC of k ratings may have an upper limit alone.
+    if math.isfinite(row.clustered_high):
         return row.clustered_low, row.clustered_high, True
     return row.low, row.high, False
 
@@ -299,7 +300,7 @@ def _cell(row: AgreementRow | None) -> Cell | None:
     if row.statistic.startswith("p,"):
         return Cell("< 0.001" if row.value < 0.001 else f"{row.value:.3f}", "", False)
     low, high, is_clustered = limits_of(row)
-    interval = f"{shown(low)} to {shown(high)}" if math.isfinite(low) else ""
+    interval = f"{shown(low)} to {shown(high)}" if math.isfinite(high) else ""
     return Cell(shown(row.value), interval, is_clustered and bool(interval))
 
 
@@ -318,7 +319,7 @@ def _full_groups(rows: Sequence[AgreementRow]) -> list[FullGroup]:
 
 def _full_line(row: AgreementRow) -> FullLine:
     def told(low: float, high: float) -> str:
-        return f"{shown(low)} to {shown(high)}" if math.isfinite(low) else "–"
+        return f"{shown(low)} to {shown(high)}" if math.isfinite(high) else "–"
 
     cell = _cell(row)
     return FullLine(

@@ -112,7 +112,13 @@ def table_figures(ratings: Floats, *, note: str = "") -> list[Figure]:
     none_positive = "a value is 0 or less: percent cannot be told" if math.isnan(root) else ""
     return [
         *(
-            Figure(form, ICC_NAMES[form], estimate, methods.get(form[4], "F"), note)
+            Figure(
+                form,
+                ICC_NAMES[form],
+                estimate,
+                methods.get(form[4], "F"),
+                note or _endless_note(estimate, single=iccs[f"{form[:-2]}1)"], k=ms.k),
+            )
             for form, estimate in iccs.items()
         ),
         Figure(
@@ -297,6 +303,14 @@ def _step_figures(first: Floats, second: Floats, note: str) -> list[Figure]:
             Estimate(100 * float((d <= 1).mean())),
         ),
     ]
+
+
+def _endless_note(estimate: Estimate, *, single: Estimate, k: int) -> str:
+    """Return why an ICC of k ratings has no lower limit, or no value; empty when it has both."""
+    has_no_value = math.isnan(estimate.value) and math.isfinite(single.value)
+    if has_no_value or (math.isnan(estimate.low) and math.isfinite(estimate.high)):
+        return f"no end below: {-1 / (k - 1):.3g} is not ruled out for a single rating"
+    return ""
 
 
 def _constant_note(first: Floats, second: Floats) -> str:

@@ -125,7 +125,7 @@ def build_panel(
         ).reshape(len(keys), len(tables))
         for outcome in outcomes
     }
-    cells = [_first_cells(key, indexed) for key in keys]
+    cells = [_first_cells(key, indexed, options.strata) for key in keys]
     subjects = [cell.get("subject", "") for cell in cells]
     has_subjects = all(subjects)
     notes = [_pairing_note(tables, indexed, keys, key_columns)]
@@ -291,11 +291,14 @@ def _rating(table: RatingTable, row: Row | None, outcome: str) -> float:
     return math.nan if value is None else value
 
 
-def _first_cells(key: Key, indexed: Sequence[Mapping[Key, Row]]) -> dict[str, str]:
+def _first_cells(
+    key: Key, indexed: Sequence[Mapping[Key, Row]], strata: Sequence[str]
+) -> dict[str, str]:
     """Return what the tables say of a row besides ratings; of two answers the first counts."""
     cells: dict[str, str] = {}
+    kept = {*DESCRIPTIVE, *strata}
     for rows in reversed(indexed):
-        cells |= {k: v for k, v in rows.get(key, {}).items() if k in DESCRIPTIVE or k == "arm"}
+        cells |= {k: v for k, v in rows.get(key, {}).items() if k in kept}
     return cells
 
 

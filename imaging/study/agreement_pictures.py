@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, count
 
 import numpy as np
 
@@ -59,6 +60,7 @@ def agreement_pictures(
     from . import agreement_plots as plots  # noqa: PLC0415
 
     found = {(row.outcome, row.raters, row.statistic): row for row in rows if not row.stratum}
+    outcome_parts, rater_parts = _file_parts(panel.values), _file_parts(panel.raters)
     for outcome in list(panel.values)[:MOST_OUTCOMES]:
         label = outcome_label(outcome)
         for a, b in _drawn_pairs(panel):
@@ -68,11 +70,12 @@ def agreement_pictures(
                 continue
             first, second = pair[:, 0], pair[:, 1]
             raters = (panel.raters[a], panel.raters[b])
+            file = "_".join([outcome_parts[outcome], *(rater_parts[name] for name in raters)])
             key = (outcome, pair_name(panel, a, b))
             bias, lower, upper, told = _drawn_limits(found, key)
             yield Picture(
                 outcome,
-                _file_name(outcome, *raters, "bland_altman"),
+                f"{file}_bland-altman.png",
                 f"{raters[0]} against {raters[1]}",
                 f"Difference over mean, {len(pair)} rows. Solid: mean difference; dashed: {told}",
                 plots.bland_altman(
@@ -88,7 +91,7 @@ def agreement_pictures(
             if is_ordinal(outcome, options):
                 yield Picture(
                     outcome,
-                    _file_name(outcome, *raters, "steps"),
+                    f"{file}_steps.png",
                     f"{raters[0]} against {raters[1]}: steps",
                     "How many rows got each pair of steps; blue: both raters gave the same.",
                     plots.step_table(first, second, raters=raters, label=label),
@@ -96,7 +99,7 @@ def agreement_pictures(
             else:
                 yield Picture(
                     outcome,
-                    _file_name(outcome, *raters, "scatter"),
+                    f"{file}_scatter.png",
                     f"{raters[0]} over {raters[1]}",
                     "Dashed: the line on which both are equal.",
                     plots.identity_scatter(first, second, raters=raters, label=label),
@@ -107,6 +110,7 @@ def repeat_pictures(repeats: Repeats, rows: Sequence[AgreementRow]) -> Iterator[
     """Yield a plot of the repeats of every outcome."""
     from . import agreement_plots as plots  # noqa: PLC0415
 
+    outcome_parts = _file_parts(repeats.readings)
     within = {row.outcome: row for row in rows if row.statistic == "within-site SD"}
     for outcome, readings in list(repeats.readings.items())[:MOST_OUTCOMES]:
         groups = [group for group in readings if group.size > 1]
@@ -115,7 +119,7 @@ def repeat_pictures(repeats: Repeats, rows: Sequence[AgreementRow]) -> Iterator[
         row = within[outcome]
         yield Picture(
             outcome,
-            _file_name(outcome, "repeats"),
+            f"{outcome_parts[outcome]}_repeats.png",
             "Repeats round the mean of their site",
             f"{sum(g.size for g in groups)} photos of {len(groups)} sites. Dashed: ±1.96 "
             "within-site SD.",
@@ -164,7 +168,18 @@ def _drawn_limits(
     )
 
 
-def _file_name(*parts: str) -> str:
-    """Return a file name that no rater's name can lead out of its folder."""
-    plain = [re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-")[:40] or "x" for part in parts]
-    return "_".join(plain) + ".png"
+def _file_parts(names: Iterable[str]) -> dict[str, str]:
+    """Return for each name its part of a file name, which leads into no other folder.
+
+    Letters of any script stay.  No two parts are equal, also where case is set aside.
+    """
+    parts: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        # Cut by bytes, which file systems count: three parts and an ending stay below 255.
+        letters = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", name)).strip("-").encode()
+        plain = letters[:40].decode(errors="ignore") or "x"
+        tries = (plain if n == 1 else f"{plain}-{n}" for n in count(1))
+        parts[name] = next(part for part in tries if part.casefold() not in taken)
+        taken.add(parts[name].casefold())
+    return parts

@@ -22,8 +22,8 @@ from .agreement_concordance import (
     coefficients_of_variation,
     concordance_correlation,
 )
-from .agreement_icc import ICC_NAMES, icc_values, mean_squares
-from .agreement_kappa import weighted_kappas
+from .agreement_icc import ICC_NAMES, icc_values, mean_of_ratings, mean_squares
+from .agreement_kappa import KAPPA_NAMES, weighted_kappas
 from .agreement_limits import WITHIN_95, both_repeated, proportional_bias
 from .agreement_mixed import MIXED_NAMES, mixed_values
 
@@ -46,12 +46,18 @@ _SCALES: dict[str, Scale] = {
     "CV, root mean square": LOGARITHM,
     "CV, logarithmic": LOGARITHM,
 }
+#: Figures of steps, which may be the same whoever is left out.
+_OF_STEPS = (*KAPPA_NAMES, "exact agreement", "within one step")
+#: Limits that lie no farther apart differ by rounding alone.
+_ROUNDING = 1e-9
 
 
 def clustered_intervals(
     ratings: Floats, subjects: NDArray[Any], *, is_ordinal: bool
 ) -> dict[str, tuple[float, float]]:
     """Return jackknife limits over subjects by the figures' names; empty without repeats.
+
+    NaN where they cannot be told, as in perfect agreement.
 
     Parameters
     ----------
@@ -72,7 +78,12 @@ def clustered_intervals(
     for single in ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)"):
         # The mean of k ratings follows from a single one (Spearman-Brown), and so do its limits.
         low, high = found[single]
-        found[f"{single[:-2]}k)"] = (k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high))
+        found[f"{single[:-2]}k)"] = (mean_of_ratings(low, k), mean_of_ratings(high, k))
+    for name in found.keys() & set(_OF_STEPS):
+        low, high = found[name]
+        if high - low <= _ROUNDING:
+            # Perfect agreement, as a rule: no scatter can be told, and 1 to 1 would claim too much.
+            found[name] = (math.nan, math.nan)
     return found
 
 

@@ -100,6 +100,8 @@ def as_points(values: object, *, where: str) -> Floats:
         points = np.asarray(values, np.float64)
     except (TypeError, ValueError) as err:
         raise TableError(f"{where} is no list of points.") from err
+    except OverflowError as err:
+        raise TableError(f"{where} has points that lie in no photo.") from err
     if points.ndim != 2 or points.shape[1] < 2 or not len(points):
         raise TableError(f"{where} is no list of points [x, y].")
     points = points[:, :2]

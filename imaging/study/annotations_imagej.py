@@ -8,8 +8,10 @@ The format as ImageJ's own ``ij.io.RoiDecoder`` documents it: a header of 64 byt
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,16 @@ _POLYGON, _BOX, _OVAL, _LINE, _FREE_LINE, _POLYLINE = 0, 1, 2, 3, 4, 5
 _FREEHAND, _TRACED, _POINT = 7, 8, 10
 #: Option bit: the vertices are stored once more as 32-bit floats.
 _SUB_PIXEL = 128
+#: What damaged archives make `zipfile` and its four ways of compressing raise.
+_UNPACKING_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
 
 
 def read_selections(path: Path) -> Drawing:
@@ -44,7 +56,7 @@ def read_selections(path: Path) -> Drawing:
                 # Nothing is written to the disk, so that no name can lead anywhere.
                 with archive.open(entry) as file:
                     shapes.append(_selection(file.read(entry.file_size), f"{path}, {entry}"))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as err:
+    except _UNPACKING_ERRORS as err:
         raise TableError(f"{path} cannot be unpacked: {err}.") from err
     if not shapes:
         raise TableError(f"{path} holds no .roi file.", remedy="Save from ImageJ's ROI manager.")

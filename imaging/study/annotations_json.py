@@ -52,11 +52,12 @@ def read_drawings(path: Path) -> list[Drawing]:
 
 
 def _coco(path: Path, document: Mapping[str, Any]) -> list[Drawing]:
-    images = {image.get("id"): image for image in _records(path, document, "images")}
-    names = {c.get("id"): str(c.get("name", "")) for c in _records(path, document, "categories")}
+    images = {_id(path, i, "id"): i for i in _records(path, document, "images")}
+    categories = _records(path, document, "categories")
+    names = {_id(path, c, "id"): str(c.get("name", "")) for c in categories}
     found: dict[object, list[Mapping[str, Any]]] = {key: [] for key in images}
     for annotation in _records(path, document, "annotations"):
-        key = annotation.get("image_id")
+        key = _id(path, annotation, "image_id")
         if key not in found:
             raise TableError(f"{path}: an annotation belongs to image {key!r}, which is not there.")
         found[key].append(annotation)
@@ -75,7 +76,7 @@ def _coco_image(
     masks: list[tuple[str, Mask]] = []
     for annotation in annotations:
         where = f"{path}, annotation {annotation.get('id')!r}"
-        label = names.get(annotation.get("category_id"), "")
+        label = names.get(_id(path, annotation, "category_id"), "")
         keys = annotation.get("keypoints")
         if isinstance(keys, list) and keys:
             placed = _key_points(keys, where)
@@ -102,6 +103,13 @@ def _coco_image(
         areas=tuple(areas),
         masks=tuple(masks),
     )
+
+
+def _id(path: Path, record: Mapping[str, Any], name: str) -> object:
+    value = record.get(name)
+    if isinstance(value, (list, dict)):
+        raise TableError(f"{path}: {name} is {str(value)[:60]}, neither a number nor text.")
+    return value
 
 
 def _key_points(keys: list[Any], where: str) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ..errors import ManifestError, TableError
 from .agreement_files import number_of
 from .annotations import MAX_SHAPES, Drawing, Shape, as_points
 from .manifest import read_lines
+from .tables import unguarded
 
 #: Names that programs give the columns, in the order in which they are looked for.
 _PHOTO = ("photo_id", "photo", "image", "file", "filename", "file_name", "image_name")
@@ -24,7 +25,10 @@ _PLACES = (("x_px", "y_px"), ("x", "y"), ("axis_1", "axis_0"))
 
 @dataclass(frozen=True)
 class Lines:
-    """A table as text: its columns in lower case with underscores, and its rows with lines."""
+    """A table as text: its columns in lower case with underscores, and its rows with lines.
+
+    A row has no empty cells.
+    """
 
     path: Path
     columns: tuple[str, ...]
@@ -37,18 +41,25 @@ class Lines:
 
 def read_table(path: Path) -> Lines:
     """Read a table; raises `TableError` when it is none."""
+    header: tuple[str, ...] = ()
+    rows: list[tuple[int, Mapping[str, str]]] = []
     try:
-        lines = list(read_lines(path))
+        for line, cells in read_lines(path):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = tuple(re.sub(r"[\s\-]+", "_", cell.strip().casefold()) for cell in cells)
+                continue
+            # Without its empty cells a row is no larger than what stands in the file.
+            named = dict(zip(header, cells, strict=False))
+            rows.append((line, {name: cell for name, cell in named.items() if cell}))
+            if len(rows) > MAX_SHAPES:
+                raise TableError(f"{path} has over {MAX_SHAPES} rows.")
     except ManifestError as err:
         raise TableError(err.message) from err
-    full = [(n, cells) for n, cells in lines if any(cell.strip() for cell in cells)]
-    if len(full) < 2:
+    if not rows:
         raise TableError(f"{path} holds no rows.", remedy="Give a header and a row for each mark.")
-    if len(full) > MAX_SHAPES:
-        raise TableError(f"{path} has over {MAX_SHAPES} rows.")
-    header = tuple(re.sub(r"[\s\-]+", "_", cell.strip().casefold()) for cell in full[0][1])
-    rows = tuple((n, dict(zip(header, cells, strict=False))) for n, cells in full[1:])
-    return Lines(path, header, rows)
+    return Lines(path, header, tuple(rows))
 
 
 def table_drawings(table: Lines) -> list[Drawing] | None:
@@ -95,7 +106,9 @@ def _napari_shapes(table: Lines) -> Drawing:
     shapes: dict[str, list[tuple[str, list[float]]]] = {}
     for line, row in table.rows:
         place = [_number(table, line, row, name) + 0.5 for name in ("axis_1", "axis_0")]
-        shapes.setdefault(row.get("index", ""), []).append((row["shape_type"].strip(), place))
+        shapes.setdefault(row.get("index", ""), []).append(
+            (row.get("shape_type", "").strip(), place)
+        )
     lines, areas = [], []
     for vertices in shapes.values():
         points = as_points([place for _, place in vertices], where=str(table.path))
@@ -115,11 +128,6 @@ def _napari_shapes(table: Lines) -> Drawing:
     return Drawing(photo=name, lines=tuple(lines), areas=tuple(areas))
 
 
-def number_column(table: Lines, names: Iterable[str]) -> str | None:
-    """Return the first of these columns that the table has."""
-    return next((name for name in names if name in table.columns), None)
-
-
 def _number(table: Lines, line: int, row: Mapping[str, str], name: str) -> float:
     value = number_of(row.get(name, ""))
     if value is None or value != value:  # noqa: PLR0124 - NaN
@@ -136,8 +144,7 @@ def _photo_of(table: Lines, row: Mapping[str, str], column: str | None, line: in
     name = row.get(column, "").strip().replace("\\", "/")
     if not name:
         raise TableError(f"{table.path}, line {line}: the photo has no name.")
-    # Our own tables guard names that a spreadsheet would take for a formula.
-    return name[1:] if name.startswith(("'=", "'+", "'-", "'@")) else name
+    return unguarded(name)
 
 
 def _is_deleted(row: Mapping[str, str]) -> bool:

@@ -18,16 +18,16 @@ from .engines import EngineName, run_tasks, usable_cores
 from .interrupt import StopRequest
 from .job import Job
 from .locking import Lock
-from .manifest import Manifest, check_manifest, inputs_of, read_manifest
+from .manifest import Manifest, check_manifest, inputs_of, read_manifest, refuse_polygons
 from .outputs import Counts, count_outcomes, write_outputs
 from .pictures import are_present, picture_path, remove_outdated
-from .report import write_report
+from .report import REPORT_NAME, write_report
 from .run_record import RunRecord, current_versions, drawing_digest, settings_of_run
 from .scoring import Task, provenance_of
 from .store import Ledger, open_for_reading, open_for_writing
 from .tables import result_columns
 from .wings import Wing, load_wing
-from .writing import make_folder
+from .writing import make_folder, remove_file
 
 #: Names under which other programs keep their results as well.
 _WRITTEN_NAMES = ("results.csv", "failures.csv", "visits.csv", "report.html", "run.toml")
@@ -172,7 +172,9 @@ def _run_plan(
 ) -> Summary:
     record = _record(plan, options)
     listed = _cells(plan.manifest)
-    run_id = ledger.begin_run(record, done=plan.done, manifest=listed)
+    paths = {task.photo_id: str(task.path) for task in plan.tasks}
+    done = [(photo_id, paths[photo_id]) for photo_id in plan.done]
+    run_id = ledger.begin_run(record, done=done, manifest=listed)
     observer.started(photos=len(plan.tasks), done=len(plan.done))
     inputs = {task.photo_id: asdict(task.inputs) for task in plan.pending}
     for outcome in _outcomes(plan, options, stop):
@@ -185,9 +187,13 @@ def _run_plan(
     counts = count_outcomes(ledger)
     state = "interrupted" if counts.unfinished else "complete"
     ledger.finish_run(run_id, replace(record, state=state, finished_at=_now()))
+    is_reported = options.with_report and not counts.unfinished
+    if not is_reported:
+        # Who stops a run wants it to end: the report can be made from the ledger later.  One of an
+        # earlier run would contradict the tables.
+        remove_file(out_dir / REPORT_NAME)
     write_outputs(out_dir, ledger, plan.wing)
-    if options.with_report and not counts.unfinished:
-        # Who stops a run wants it to end: the report can be made from the ledger later.
+    if is_reported:
         write_report(out_dir, blind=options.is_blind)
     return Summary(
         counts=counts,
@@ -222,6 +228,8 @@ def _draft(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
         ids = [photo.photo_id for photo in photos]
         check_manifest(manifest, ids, result_columns=result_columns(wing))
     settings = options.effective.settings
+    if manifest is not None and not (wing.name == "face" and settings.face.patch_mode):
+        refuse_polygons(manifest)
     job = Job(
         target=options.wing,
         settings=settings,

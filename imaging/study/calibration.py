@@ -1,8 +1,8 @@
 """A scored folder calibrated to a site's own readers or caliper, saved as settings.
 
 The file goes into ``--config``: it holds the fitted settings, the mark that they are calibrated and
-by which data, and below ``provenance``, which a settings reader leaves alone, the error that the
-calibration has on subjects it was not fitted to.
+by which data, the folder's other settings, and below ``provenance``, which a settings reader leaves
+alone, the error that the calibration has on subjects it was not fitted to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tomli_w
 
 from .. import __version__
 from ..errors import TableError, UsageError
-from ..settings import current_value
+from ..settings import Settings, changed_values, current_value
 from .agreement_files import Source, read_raters
 from .agreement_outputs import source_digest
 from .calibration_face import ComponentFit, fit_component
@@ -42,6 +42,9 @@ class Calibration:
     wing : {"hair", "face"}
     values : mapping
         Setting → value, without the wing's name.
+    carried : mapping
+        The folder's other settings, by dotted name, that are not at their default: the fit is of
+        scores with these.
     parts : tuple of ComponentFit, or of one DiameterFit
     notes : tuple of str
     provenance : mapping
@@ -50,6 +53,7 @@ class Calibration:
 
     wing: WingName
     values: Mapping[str, Any]
+    carried: Mapping[str, Any]
     parts: tuple[ComponentFit, ...] | tuple[DiameterFit, ...]
     notes: tuple[str, ...]
     provenance: Mapping[str, Any]
@@ -82,7 +86,7 @@ def calibrate_face(folder: Path, readers: Sequence[Path]) -> Calibration:
             "The readers' tables have neither a column darkness nor homogeneity.",
             remedy="Give photo_id, region, reader, darkness, homogeneity.",
         )
-    settings = run.restored_settings().face
+    settings = run.restored_settings()
     parts: list[ComponentFit] = []
     notes: list[str] = []
     refused: list[TableError] = []
@@ -90,7 +94,7 @@ def calibrate_face(folder: Path, readers: Sequence[Path]) -> Calibration:
         ratings, left_out = join_ratings(tables, regions, subjects, component)
         notes += left_out
         try:
-            parts.append(fit_component(component, ratings, settings))
+            parts.append(fit_component(component, ratings, settings.face))
         except TableError as err:
             # The other component may have what this one lacks.
             refused.append(err)
@@ -110,11 +114,13 @@ def calibrate_face(folder: Path, readers: Sequence[Path]) -> Calibration:
     values["calibration_data"] = _data_label(
         readers, f"{best.ratings} ratings by {readers_told}, {best.subjects} subjects"
     )
+    carried = _carried(settings, values, "face")
     return Calibration(
         wing="face",
         values=values,
+        carried=carried,
         parts=tuple(parts),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys([*notes, *_carried_notes(carried)])),
         provenance=_provenance(run, folder, readers, parts),
     )
 
@@ -151,21 +157,24 @@ def calibrate_hair(folder: Path, caliper: Path) -> Calibration:
         if fit.out_of_fold.rms_um >= fit.before.rms_um
         else ()
     )
+    carried = _carried(settings, values, "hair")
     return Calibration(
         wing="hair",
         values=values,
+        carried=carried,
         parts=(fit,),
-        notes=(*notes, *fit.notes, *judged),
+        notes=(*notes, *fit.notes, *judged, *_carried_notes(carried)),
         provenance=_provenance(run, folder, [caliper], [fit]),
     )
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
     """Write the settings file; raises `OutputError` when it cannot be written."""
-    document = {
-        calibration.wing: dict(calibration.values),
-        "provenance": dict(calibration.provenance),
-    }
+    document: dict[str, Any] = {calibration.wing: dict(calibration.values)}
+    for name, value in calibration.carried.items():
+        group, _, key = name.partition(".")
+        document.setdefault(group, {})[key] = value
+    document["provenance"] = dict(calibration.provenance)
     write_bytes(path, tomli_w.dumps(document).encode())
 
 
@@ -177,6 +186,19 @@ def plain_part(part: ComponentFit | DiameterFit) -> dict[str, Any]:
     }
     document["notes"] = list(part.notes)
     return document
+
+
+def _carried(settings: Settings, values: Mapping[str, Any], wing: WingName) -> dict[str, Any]:
+    fitted = {f"{wing}.{name}" for name in values}
+    changed = changed_values(settings, wing)
+    return {name: value for name, value in changed.items() if name not in fitted}
+
+
+def _carried_notes(carried: Mapping[str, Any]) -> list[str]:
+    if not carried:
+        return []
+    told = ", ".join(f"{name} = {value}" for name, value in carried.items())
+    return [f"The folder was scored with {told}: the file holds this too, as the fit rests on it."]
 
 
 def _judgement(part: ComponentFit) -> list[str]:

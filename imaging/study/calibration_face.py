@@ -126,7 +126,7 @@ def fit_component(component: str, ratings: RegionRatings, settings: FaceSettings
             remedy="Check that rows are of the right photos and regions.",
         )
     cuts = fit(pigmented, settings)
-    values = changed_settings(settings, cuts)
+    values = values_of_cuts(settings, cuts)
 
     def bare(rows: NDArray[np.intp]) -> dict[str, float]:
         found = fit(pigmented.taken(rows), settings)
@@ -232,9 +232,10 @@ def with_cuts(settings: FaceSettings, values: Mapping[str, float]) -> FaceSettin
     return replace(settings, **cuts)
 
 
-def changed_settings(settings: FaceSettings, cuts: Mapping[str, Cut]) -> dict[str, float]:
-    """Return the settings that cut-points change, in the order of the settings.
+def values_of_cuts(settings: FaceSettings, cuts: Mapping[str, Cut]) -> dict[str, float]:
+    """Return the settings of cut-points, in the order of the settings.
 
+    All of them, changed or not: a settings file starts from the defaults, not from `settings`.
     Darkness 1 has no effect on pigmented skin, which is at least 1; it stays below darkness 2.
     """
     values = {name: cut.value for name, cut in cuts.items()}
@@ -244,7 +245,7 @@ def changed_settings(settings: FaceSettings, cuts: Mapping[str, Cut]) -> dict[st
     for names in (DARKNESS, HOMOGENEITY[:2]):
         for left, right in pairwise(name for name in names if name in values):
             values[right] = max(values[left], values[right])
-    return {name: value for name, value in values.items() if value != getattr(settings, name)}
+    return values
 
 
 def _score_darkness(ratings: RegionRatings, settings: FaceSettings) -> Floats:
@@ -285,7 +286,7 @@ def _out_of_fold(ratings: RegionRatings, settings: FaceSettings, fit: Fit, score
     for fold in np.unique(folds):
         tested = folds == fold
         others = ratings.taken(~tested)
-        values = changed_settings(settings, fit(others.taken(others.percent > 0), settings))
+        values = values_of_cuts(settings, fit(others.taken(others.percent > 0), settings))
         steps[tested] = score(ratings.taken(tested), with_cuts(settings, values))
     return steps
 

@@ -13,7 +13,7 @@ Osborne 1991, Int Stat Rev 59:309, 10.2307/1403690 (classical and inverse calibr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from scipy import stats
 
 from ..errors import TableError
 from ..settings import HairSettings, declarations
-from .agreement_clusters import jackknife_intervals
+from .agreement_clusters import PHOTOS_APART, jackknife_intervals
 from .agreement_files import RatingTable, number_of
 from .agreement_icc import UPPER
 from .calibration_ordinal import subject_folds
@@ -93,7 +93,7 @@ def join_caliper(
     Raises
     ------
     TableError
-        No column of diameters; a reading that is no diameter in µm; no photo in common.
+        No column of diameters; a reading that is no diameter in µm; no photo or hair in common.
     """
     column = next((name for name in _DIAMETER_NAMES if table.has(name)), None)
     if column is None or not table.has("photo_id"):
@@ -120,12 +120,8 @@ def join_caliper(
             raise TableError(f"{table.origin}, line {line}: hair_id is empty.")
         readings.setdefault((photo, hair), []).append(value)
         owners[photo] = row.get("subject") or subjects.get(photo) or photo
-    if readings and not any(photo in hairs for photo, _ in readings):
-        raise TableError(
-            f"No photo of {table.origin} is in the folder: it has {next(iter(readings))[0]!r}, the "
-            f"folder has {', '.join(repr(name) for name in list(hairs)[:2])}.",
-            remedy="Write photo_id as in the folder's hairs.csv.",
-        )
+    if readings:
+        _check_common(table, readings, hairs, is_by_hair=is_by_hair)
     pairs: list[tuple[float, float, str]] = []
     missing = 0
     for (photo, hair), values in readings.items():
@@ -142,6 +138,8 @@ def join_caliper(
             missing += 1
     what = "hairs" if is_by_hair else "photos"
     notes = [f"{missing} {what} have no diameter by the camera; left out."] if missing else []
+    if owners and all(owner == photo for photo, owner in owners.items()):
+        notes.append(PHOTOS_APART)
     columns = list(zip(*pairs, strict=True)) if pairs else [(), (), ()]
     return (
         DiameterPairs(
@@ -152,6 +150,29 @@ def join_caliper(
         ),
         tuple(notes),
     )
+
+
+def _check_common(
+    table: RatingTable,
+    readings: Collection[tuple[str, str]],
+    hairs: Mapping[str, Mapping[str, object]],
+    *,
+    is_by_hair: bool,
+) -> None:
+    """Refuse readings, by photo and hair, of which none is of the folder."""
+    known = [(photo, hair) for photo, hair in readings if photo in hairs]
+    if not known:
+        raise TableError(
+            f"No photo of {table.origin} is in the folder: it has {next(iter(readings))[0]!r}, the "
+            f"folder has {', '.join(repr(name) for name in list(hairs)[:2])}.",
+            remedy="Write photo_id as in the folder's hairs.csv.",
+        )
+    if is_by_hair and not any(hair in hairs[photo] for photo, hair in known):
+        photo, hair = known[0]
+        raise TableError(
+            f"No hair_id of {table.origin} is in the folder: {photo!r} has no hair {hair}.",
+            remedy="Write hair_id as in the folder's hairs.csv, or leave the column out.",
+        )
 
 
 def fit_diameters(pairs: DiameterPairs) -> DiameterFit:

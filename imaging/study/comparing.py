@@ -56,6 +56,7 @@ class Compared:
     flags: tuple[str, ...]
     tables: Mapping[str, bytes] = field(default_factory=dict)
     picture: str = ""
+    drawing_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ def _compare(task: PairTask, job: Job, wing: Wing) -> Compared:
         ),
         tables={name: pack_rows(rows) for name, rows in comparison.tables.items()},
         picture=picture,
+        drawing_digest=job.drawing_digest,
     )
 
 
@@ -169,15 +171,15 @@ def comparison_name(row: PairRow) -> str:
     return row.followup_id
 
 
-#: The last photos and scores of this process, by all that they depend on.
-_kept: OrderedDict[tuple[Path, Provenance], tuple[Photo, Any]] = OrderedDict()
+#: The last photos and scores of this process, by all that they and their pictures depend on.
+_kept: OrderedDict[tuple[Path, Provenance, str], tuple[Photo, Any]] = OrderedDict()
 
 
 def _scored(
     task: Task, sha256: str, kept: Measured | None, job: Job, wing: Wing
 ) -> tuple[Photo, Any]:
     """Return a photo and its score with masks and maps, which tables do not hold."""
-    key = (task.path, provenance_of(task, job, sha256=sha256))
+    key = (task.path, provenance_of(task, job, sha256=sha256), job.drawing_digest)
     if key not in _kept:
         photo = read_photo(
             task.path, photo_id=task.photo_id, settings=job.settings.photo, inputs=task.inputs

@@ -13,10 +13,13 @@ _SESSION = ("subject", "visit", "site", "field", "view", "modality")
 _SCORES = ("masi", "mmasi", "pigmented_percent")
 #: Two-sided 95 % of a difference of two measurements.
 _Z_DIFFERENCE = 1.96 * math.sqrt(2)
+#: With fewer degrees of freedom noise alone exceeds the limit in over a tenth of the pairs
+#: (Student's t), not in a twentieth, and the true spread may be over 2.2 times the estimate.
+_LEAST_FREEDOM = 6
 
 
 def minimal_changes(results: Iterable[Mapping[str, object]]) -> dict[str, float]:
-    """Return the minimal detectable change of each score; NaN without replicates.
+    """Return the minimal detectable change of each score; NaN where the replicates do not tell it.
 
     Parameters
     ----------
@@ -24,7 +27,9 @@ def minimal_changes(results: Iterable[Mapping[str, object]]) -> dict[str, float]
 
     Notes
     -----
-    1.96 · √2 · SEM; the SEM is the pooled standard deviation within sessions.
+    1.96 · √2 · SEM; the SEM is the pooled standard deviation within sessions.  It takes 6 degrees
+    of freedom (replicates beyond the first of each session) and two replicates of one session that
+    differ: a score of coarse steps may repeat itself and still scatter.
     """
     sessions: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
     for row in results:
@@ -57,11 +62,13 @@ def judge_change(values: Mapping[str, object], limits: Mapping[str, float]) -> D
 
 
 def _within(groups: Sequence[Sequence[float]]) -> float:
-    squares, freedom = 0.0, 0
+    squares, freedom, is_varied = 0.0, 0, False
     for group in groups:
         finite = [value for value in group if math.isfinite(value)]
         if len(finite) > 1:
             mean = math.fsum(finite) / len(finite)
             squares += math.fsum((value - mean) ** 2 for value in finite)
             freedom += len(finite) - 1
-    return math.sqrt(squares / freedom) if freedom else math.nan
+            is_varied = is_varied or min(finite) < max(finite)
+    is_known = is_varied and freedom >= _LEAST_FREEDOM
+    return math.sqrt(squares / freedom) if is_known else math.nan

@@ -26,6 +26,7 @@ from .pair_wings import PairWing, load_pair_wing
 from .pairs import Pair, PairList, pair_folders, pair_photos, refuse_unlike
 from .pictures import remove_outdated
 from .report import write_report
+from .run_record import drawing_digest
 from .scoring import Task
 from .store import Ledger, open_for_writing
 from .store_pairs import (
@@ -238,6 +239,7 @@ def _compare_all(
         settings_digest=run.settings_digest,
         weights_digest=run.weights_digest,
         algorithm_version=run.algorithm_version,
+        drawing_digest=drawing_digest(work.options.batch.effective, work.wing.name),
     )
     inputs = dict(ledger.inputs())
     own = comparison_values(settings, work.wing.name)
@@ -370,7 +372,11 @@ def _is_done(before: PairOutcome, task: PairTask, job: Job) -> bool:
     if not isinstance(before.result, Compared) or job.out_dir is None:
         return False
     is_drawn = bool(before.result.picture) and (job.out_dir / before.result.picture).is_file()
-    return before.provenance == task.provenance(job) and is_drawn
+    return (
+        before.provenance == task.provenance(job)
+        and before.result.drawing_digest == job.drawing_digest
+        and is_drawn
+    )
 
 
 def _pictures(outcome: PairOutcome | None) -> tuple[str, ...]:

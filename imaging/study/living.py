@@ -88,9 +88,13 @@ def partner_visit(days: Sequence[float], position: int, *, early_days: float) ->
 
     Notes
     -----
-    The neighbour in time, of two the later: fewest follicles are lost between the two.
+    The nearest in days, of two the later: fewest follicles are lost between the two.  Where a late
+    visit has no days, the nearest in order.
     """
     late = [k for k, day in enumerate(days) if not day < early_days]
     if position not in late or len(late) < 2:
         return None
-    return min((k for k in late if k != position), key=lambda k: (abs(k - position), -k))
+    is_dated = all(math.isfinite(days[k]) for k in late)
+    times: Sequence[float] = days if is_dated else range(len(days))
+    here = times[position]
+    return min((k for k in late if k != position), key=lambda k: (abs(times[k] - here), -times[k]))

@@ -3,6 +3,10 @@
 A lock is a settings file like any other, with ``provenance.lock`` below it: the digests of every
 setting that can change a number of either wing, the versions of their algorithms, the day and the
 reason.  A run under a lock takes its settings from the file and refuses any that differ.
+
+Locks of earlier versions hold no setting of the follow-up.  Runs that score photos obey them as
+before; a follow-up refuses them, because nothing would show that its settings were chosen before
+the data.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from ..settings import (
     EffectiveSettings,
     Settings,
     Wing,
+    comparison_values,
     current_value,
     digest,
     parse_toml,
@@ -28,8 +33,9 @@ from ..settings import (
     result_values,
     settings_digest,
 )
+from .pair_wings import load_pair_wing
 from .run_record import RunRecord, current_versions
-from .wings import load_wing
+from .wings import check_segmenters, load_wing
 
 _WINGS: tuple[Wing, ...] = get_args(Wing)
 #: Differences that are told one by one.
@@ -47,6 +53,8 @@ class Lock:
         Every frozen setting by dotted name.
     digests : mapping of wing to digest
     algorithm_versions : mapping of wing to version
+    followup_versions : mapping of wing to version
+        Of the algorithms that compare; empty in a lock that holds no follow-up.
     reason, locked_at : str
     lock_digest : str
         Of all the above; a run's record holds it.
@@ -57,6 +65,7 @@ class Lock:
     values: Mapping[str, Any]
     digests: Mapping[str, str]
     algorithm_versions: Mapping[str, str]
+    followup_versions: Mapping[str, str]
     reason: str
     locked_at: str
     lock_digest: str
@@ -82,8 +91,11 @@ def lock_document(settings: Settings, *, reason: str, now: datetime.datetime) ->
     Raises
     ------
     SettingsError
-        The reason is empty or too long.
+        The reason is empty or too long, or there is no segmenter of the name.
+    ModelError
+        The weights of a segmenter are missing or have been tampered with.
     """
+    check_segmenters(settings)
     told = " ".join(reason.split())
     if not told or len(told) > _MOST_REASON:
         raise SettingsError(
@@ -92,7 +104,7 @@ def lock_document(settings: Settings, *, reason: str, now: datetime.datetime) ->
         )
     values: dict[str, Any] = {}
     for wing in _WINGS:
-        values |= result_values(settings, wing)
+        values |= comparison_values(settings, wing)
     document: dict[str, Any] = {}
     for name, value in sorted(values.items()):
         group, _, key = name.partition(".")
@@ -102,6 +114,7 @@ def lock_document(settings: Settings, *, reason: str, now: datetime.datetime) ->
         "locked_at": now.isoformat(timespec="seconds"),
         "digests": {wing: settings_digest(settings, wing) for wing in _WINGS},
         "algorithm_versions": {wing: load_wing(wing).algorithm_version for wing in _WINGS},
+        "followup_versions": {wing: load_pair_wing(wing).algorithm_version for wing in _WINGS},
     }
     lock["lock_digest"] = digest([values, lock])
     document["provenance"] = {
@@ -142,6 +155,7 @@ def read_lock(content: bytes, *, origin: str) -> Lock:
             values={name: current_value(settings, name) for name in values},
             digests=dict(lock["digests"]),
             algorithm_versions=dict(lock["algorithm_versions"]),
+            followup_versions=dict(lock.get("followup_versions", {})),
             reason=str(lock["reason"]),
             locked_at=str(lock["locked_at"]),
             lock_digest=str(stated),
@@ -158,7 +172,9 @@ def read_lock(content: bytes, *, origin: str) -> Lock:
     return found
 
 
-def obey(lock: Lock, asked: EffectiveSettings, *, wing: Wing) -> EffectiveSettings:
+def obey(
+    lock: Lock, asked: EffectiveSettings, *, wing: Wing, is_followup: bool = False
+) -> EffectiveSettings:
     """Return the locked settings, with what changes no number as asked for.
 
     Parameters
@@ -167,14 +183,23 @@ def obey(lock: Lock, asked: EffectiveSettings, *, wing: Wing) -> EffectiveSettin
     asked : EffectiveSettings
         Settings of files and options; those not given come from the lock.
     wing : {"hair", "face"}
+    is_followup : bool
+        Whether the run compares photos as well: the lock then holds for the settings and the
+        algorithm of that too.
 
     Raises
     ------
     SettingsError
         A setting was asked for that differs from the locked one, a setting is not in the lock, or
-        the wing's algorithm is another one than that locked.
+        an algorithm of the wing is another one than that locked.
     """
-    needed = result_values(asked.settings, wing)
+    if is_followup and wing not in lock.followup_versions:
+        raise SettingsError(
+            f"{lock.origin} locks the scoring of photos alone, not the settings of a follow-up.",
+            remedy="Lock again with this version and give the reason.",
+        )
+    numeric = comparison_values if is_followup else result_values
+    needed = numeric(asked.settings, wing)
     missing = [name for name in needed if name not in lock.values]
     if missing:
         raise SettingsError(
@@ -193,39 +218,47 @@ def obey(lock: Lock, asked: EffectiveSettings, *, wing: Wing) -> EffectiveSettin
             f"{lock.origin} locks other settings: {'; '.join(different[:_TOLD])}{rest}.",
             remedy="Leave those out, or run without --locked; the ledger tells which runs were.",
         )
-    version = load_wing(wing).algorithm_version
-    locked = lock.algorithm_versions.get(wing, "")
-    if version != locked:
-        raise SettingsError(
-            f"{lock.origin} locks version {locked} of the {wing} algorithm; this is {version}.",
-            remedy="Use the program version that locked it, or lock again and give the reason.",
-        )
+    versions = [(f"{wing} algorithm", lock.algorithm_versions, load_wing(wing).algorithm_version)]
+    if is_followup:
+        what = f"algorithm of the {wing} follow-up"
+        versions.append((what, lock.followup_versions, load_pair_wing(wing).algorithm_version))
+    for what, locked, version in versions:
+        if version != locked.get(wing, ""):
+            raise SettingsError(
+                f"{lock.origin} locks version {locked.get(wing, '')} of the {what}; "
+                f"this is {version}.",
+                remedy="Use the program version that locked it, or lock again and give the reason.",
+            )
     frozen = {name: lock.values[name] for name in needed}
     settings = replace_values(asked.settings, frozen)
     return EffectiveSettings(settings, {**asked.origins, **dict.fromkeys(frozen, lock.origin)})
 
 
-def lock_remarks(runs: Sequence[RunRecord]) -> list[str]:
-    """Return what the runs of one ledger, oldest first, say of locks: obeyed, left, or changed."""
+def lock_remarks(runs: Sequence[RunRecord], *, blind: bool = False) -> list[str]:
+    """Return what the runs of one ledger, oldest first, say of locks: obeyed, left, or changed.
+
+    Dates and reasons, which may tell the visit, are kept out when ``blind``.
+    """
     locked = [run for run in runs if run.lock_digest]
     if not locked:
         return []
     last, first = runs[-1], locked[0]
     remarks = []
     if last.lock_digest:
-        remarks.append(
-            f"Settings locked on {last.locked_at} ({last.lock_reason}); "
-            f"lock {last.lock_digest} was obeyed."
-        )
+        locked_on = "" if blind else f" on {last.locked_at} ({last.lock_reason})"
+        remarks.append(f"Settings locked{locked_on}; lock {last.lock_digest} was obeyed.")
     else:
         change = (
-            "the same settings"
+            "the same settings of scoring"
             if last.settings_digest == first.settings_digest
             else f"other settings ({last.settings_digest} instead of {first.settings_digest})"
         )
+        begun, reason = (
+            ("", "") if blind else (f", of {first.started_at},", f" ({first.lock_reason})")
+        )
         remarks.append(
-            f"An earlier run of this folder, of {first.started_at}, was locked by "
-            f"{first.lock_digest} ({first.lock_reason}); the last one is not, and has {change}."
+            f"An earlier run of this folder{begun} was locked by {first.lock_digest}{reason}; "
+            f"the last one is not, and has {change}."
         )
     others = sorted({run.lock_digest for run in locked} - {last.lock_digest or first.lock_digest})
     if others:

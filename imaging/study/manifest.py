@@ -13,13 +13,14 @@ import io
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ManifestError
 from ..records import PhotoInputs
-from .manifest_columns import KNOWN_COLUMNS, nearest_known
+from .manifest_columns import KNOWN_COLUMNS, nearest_known, polygon_of
 
 #: A larger file is not a list of photos, and would fill the memory.
 MAX_BYTES = 50_000_000
@@ -27,6 +28,8 @@ MAX_UNPACKED_BYTES = 300_000_000
 MAX_ROWS = 500_000
 MAX_COLUMNS = 200
 MAX_CELL_CHARACTERS = 10_000
+#: What a sheet of a workbook holds at most, empty rows among them.
+MAX_SHEET_ROWS = 1_048_576
 #: So many problems are told one by one; the rest is counted.
 _TOLD_PROBLEMS = 20
 
@@ -109,6 +112,22 @@ def check_manifest(
         raise ManifestError(f"The manifest {manifest.name} has {count}:\n{told}{rest}")
 
 
+def refuse_polygons(manifest: Manifest) -> None:
+    """Refuse a part to be scored where no crops are: the score would be of another area.
+
+    Raises
+    ------
+    ManifestError
+    """
+    for row in manifest.rows:
+        if "polygon_px" in row.cells:
+            raise ManifestError(
+                f"The manifest {manifest.name}, line {row.line}: polygon_px is a part of a crop, "
+                "and no crops are scored.",
+                remedy="Add --patch to a face command, or take the column out.",
+            )
+
+
 def inputs_of(cells: Mapping[str, str] | None, command_line: PhotoInputs) -> PhotoInputs:
     """Return what is known of one photo: its manifest row, else the command line.
 
@@ -123,7 +142,9 @@ def inputs_of(cells: Mapping[str, str] | None, command_line: PhotoInputs) -> Pho
         scale_origin="manifest" if scale else command_line.scale_origin,
         view=cells.get("view", command_line.view),
         modality=cells.get("modality", command_line.modality),
-        polygon_px=command_line.polygon_px,
+        polygon_px=(
+            polygon_of(cells["polygon_px"]) if "polygon_px" in cells else command_line.polygon_px
+        ),
     )
 
 
@@ -163,11 +184,18 @@ def _workbook_lines(path: Path, content: bytes) -> Iterable[tuple[int, list[str]
             # Styles and validations that openpyxl does not know are none of our business.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            rows = [
-                (number, [_cell_text(value) for value in row])
-                for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1)
-            ]
-        book.close()
+        with closing(book):
+            sheet = book.worksheets[0]
+            # Every row would be filled up to the size that the sheet declares, whatever it holds.
+            sheet.reset_dimensions()
+            for number, row in enumerate(_quietly(sheet.iter_rows(values_only=True)), 1):
+                if number > MAX_SHEET_ROWS:
+                    raise ManifestError(f"{path} has over {MAX_SHEET_ROWS} rows.")
+                values = list(row)
+                while values and values[-1] is None:
+                    values.pop()
+                if values:
+                    yield number, [_cell_text(value) for value in values]
     except ManifestError:
         raise
     except Exception as err:
@@ -176,7 +204,17 @@ def _workbook_lines(path: Path, content: bytes) -> Iterable[tuple[int, list[str]
             f"{path} is not a workbook that can be read ({err}).",
             remedy="Save it again as .xlsx or as 'CSV UTF-8'.",
         ) from err
-    return rows
+
+
+def _quietly(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of a workbook without its warnings, and leave all other warnings alone."""
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
 
 
 def _cell_text(value: object) -> str:

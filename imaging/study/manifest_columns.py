@@ -63,6 +63,48 @@ def _number(*, is_whole: bool = False, above_zero: bool = False) -> CellCheck:
     return check
 
 
+#: An outline drawn by hand has a hundred points at most.
+_MAX_CORNERS = 1000
+#: No photo reaches as far, and what fills polygons counts in 32 bits.
+_FARTHEST_PX = 1e6
+
+
+def polygon_of(text: str) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a polygon given as ``x y, x y, x y``; semicolons part them as well.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong, to be put behind the text.
+    """
+    pairs = [pair.split() for pair in re.split(r"[,;]", text) if pair.strip()]
+    if len(pairs) > _MAX_CORNERS:
+        raise ValueError(f"has {len(pairs)} points; {_MAX_CORNERS} is the limit")
+    try:
+        corners = tuple((float(x), float(y)) for x, y in pairs)
+    except ValueError as err:
+        raise ValueError("is not a list of points as 'x y, x y, x y'") from err
+    if len(corners) < 3:
+        raise ValueError(f"has {len(corners)} of the three points or more of a polygon")
+    # Not-a-number fails every comparison.
+    if not all(abs(value) <= _FARTHEST_PX for corner in corners for value in corner):
+        raise ValueError("has a point outside any photo")
+    (x0, y0), *others = corners
+    sides = [(x - x0, y - y0) for x, y in others]
+    longest = max(sides, key=lambda side: math.hypot(*side))
+    if all(abs(longest[0] * y - longest[1] * x) < 1e-6 for x, y in sides):
+        raise ValueError("has no area: its points lie on a line")
+    return corners
+
+
+def _polygon(text: str) -> str | None:
+    try:
+        polygon_of(text)
+    except ValueError as err:
+        return str(err)
+    return None
+
+
 _WHOLE = _number(is_whole=True)
 _POSITIVE = _number(above_zero=True)
 
@@ -92,6 +134,11 @@ _DECLARED = (
     ),
     ManifestColumn("px_per_mm", "Scale of the photo.", _POSITIVE),
     ManifestColumn("field_width_mm", "Width of the imaged area.", _POSITIVE),
+    ManifestColumn(
+        "polygon_px",
+        "Part of a crop to be scored (`--patch`), in pixels of the upright photo: `x y, x y, x y`.",
+        _polygon,
+    ),
     ManifestColumn("treatment_date", "Day of the treatment.", _date),
     ManifestColumn("days_since_clip", "Days since the hair was clipped.", _number()),
     ManifestColumn(

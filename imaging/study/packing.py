@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import LedgerError
 from ..records import row_of
 
 
@@ -51,13 +52,25 @@ def pack_rows(records: Sequence[object]) -> bytes:
 
 
 def unpack_rows(packed: bytes) -> list[dict[str, object]]:
-    """Return the rows that `pack_rows` packed."""
-    columns: dict[str, list[Any]] = json.loads(zlib.decompress(packed))
-    names = list(columns)
-    return [
-        {name: _from_json(value) for name, value in zip(names, cells, strict=True)}
-        for cells in zip(*columns.values(), strict=True)
-    ]
+    """Return the rows that `pack_rows` packed.
+
+    Raises
+    ------
+    LedgerError
+        The bytes are not what it packed.
+    """
+    try:
+        columns: dict[str, list[Any]] = json.loads(zlib.decompress(packed))
+        names = list(columns)
+        return [
+            {name: _from_json(value) for name, value in zip(names, cells, strict=True)}
+            for cells in zip(*columns.values(), strict=True)
+        ]
+    except (zlib.error, ValueError, TypeError, AttributeError) as err:
+        raise LedgerError(
+            f"A table in the ledger is damaged: {err}.",
+            remedy="Restore the ledger from a copy, or score again with --fresh.",
+        ) from err
 
 
 def _to_json(value: object) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -46,7 +47,7 @@ class Pair:
 class PairList:
     """All pairs of a study, sorted, and what could not be paired.
 
-    ``visits`` is every visit by name in its order, for tables and curves.
+    ``visits`` is every visit that is in a pair, by name in its order, for tables and curves.
     """
 
     pairs: tuple[Pair, ...]
@@ -124,10 +125,16 @@ def pair_photos(
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key: ``week 2`` before ``week 10``, case set aside."""
     return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
+        _number_key(part) if part.isdecimal() else (1, 0, part)
         for part in re.split(r"(\d+)", text.casefold())
         if part
     )
+
+
+def _number_key(digits: str) -> tuple[int, int, str]:
+    """Sort key of a whole number of any length: Python makes none of over 4300 digits."""
+    plain = "".join(str(unicodedata.decimal(digit)) for digit in digits).lstrip("0")
+    return 0, len(plain), plain
 
 
 def make_pair(
@@ -185,18 +192,27 @@ def make_pair(
 def refuse_unlike(
     pairs: Sequence[Pair], listed: Mapping[str, Cells]
 ) -> tuple[tuple[Pair, ...], list[FailureRow]]:
-    """Part pairs of one kind of light from those of two kinds, which are never compared."""
+    """Part pairs of one kind of light, in order, from what is never compared.
+
+    That is two kinds of light, and a baseline that is dated after its follow-up.
+    """
     kept, refusals = [], []
     for pair in pairs:
-        kinds = [
-            listed.get(i, {}).get("modality", "") for i in (pair.baseline_id, pair.followup_id)
-        ]
-        if kinds[0] == kinds[1]:
-            kept.append(pair)
-        else:
+        first, second = (Shot(i, listed.get(i, {})) for i in (pair.baseline_id, pair.followup_id))
+        kinds = first.cell("modality"), second.cell("modality")
+        if kinds[0] != kinds[1]:
             told = f"Its modality is {kinds[1]!r}; that of {pair.baseline_id!r} is {kinds[0]!r}."
             remedy = "Only photos under one kind of light are compared."
             refusals.append(FailureRow(pair.followup_id, "unlike_modality", told, remedy))
+        elif pair.row.days < 0:
+            told = (
+                f"Its visit_date {second.cell('visit_date')} lies before that of its baseline "
+                f"{pair.baseline_id!r}, {first.cell('visit_date')}."
+            )
+            remedy = "Name the earlier photo or folder first, or mend visit_date."
+            refusals.append(FailureRow(pair.followup_id, "visits_out_of_order", told, remedy))
+        else:
+            kept.append(pair)
     return tuple(kept), refusals
 
 

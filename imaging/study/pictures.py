@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +16,8 @@ from .writing import output_error, write_bytes
 
 #: Overlays are looked at, not measured: fine lines stay clean and files stay small.
 JPEG_QUALITY = 90
+#: The folders that pictures of a score or of a comparison are written into.
+_FOLDERS = ("overlays", "masks", "comparisons")
 
 
 def picture_path(kind: str, photo_id: str, ending: str) -> str:
@@ -71,12 +74,25 @@ def write_mask(out_dir: Path, photo_id: str, suffix: str, mask: NDArray[Any]) ->
 
 
 def remove_outdated(out_dir: Path, before: tuple[str, ...], now: tuple[str, ...]) -> None:
-    """Remove pictures of an earlier score that the new one did not draw again."""
+    """Remove pictures of an earlier score that the new one did not draw again.
+
+    The paths stand in a ledger that came with the folder: what is no picture below it stays.
+    """
     for path in sorted(set(before) - set(now)):
+        if not _is_picture_of(out_dir, path):
+            continue
         try:
             (out_dir / path).unlink(missing_ok=True)
         except OSError as err:
             raise output_error(out_dir / path, err) from err
+
+
+def _is_picture_of(out_dir: Path, path: str) -> bool:
+    """Tell whether a path leads below a folder of pictures, wherever links on the way lead."""
+    top = Path(os.path.realpath(out_dir))
+    # A name with a zero byte is none.
+    place = top if "\0" in path else Path(os.path.realpath(out_dir / path))
+    return any(top / folder in place.parents for folder in _FOLDERS)
 
 
 def are_present(out_dir: Path, pictures: tuple[str, ...], *, with_masks: bool) -> bool:

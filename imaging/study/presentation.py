@@ -8,7 +8,6 @@ by the template.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +21,11 @@ from .distributions import Tables, wing_figures
 from .figures import interval_cell
 from .followup_page import followup_context
 from .measures import MEASURES, REGION_MEASURES, Measure, Row, measure_named, number, values_of
+from .pairs import natural_key
 from .thumbnails import Picture
 
-#: What makes photos one visit; the first three name it.
-VISIT_KEY = ("subject", "visit", "site", "visit_date", "arm")
+#: What makes photos one visit; the first four name it.
+VISIT_KEY = ("subject", "visit", "site", "modality", "visit_date", "arm")
 
 #: The order in which the views of one visit stand side by side: as a person sees the patient.
 VIEW_ORDER = ("right45", "front", "left45")
@@ -82,7 +82,8 @@ def blind_labels(results: Sequence[Row], failures: Sequence[Row]) -> dict[str, s
     -------
     dict
         photo_id → ``photo-`` and the first digits of the SHA-256 (two equal files get a number
-        more); a photo that failed has no digest: ``failed-1`` …
+        more); a photo that failed has no digest: ``failed-1`` …  A pair that failed is told by its
+        later photo, which keeps the label that it has.
     """
     labels: dict[str, str] = {}
     taken: Counter[str] = Counter()
@@ -90,9 +91,21 @@ def blind_labels(results: Sequence[Row], failures: Sequence[Row]) -> dict[str, s
         code = f"photo-{str(row['sha256'])[:CODE_DIGITS]}"
         taken[code] += 1
         labels[str(row["photo_id"])] = code if taken[code] == 1 else f"{code}-{taken[code]}"
-    for k, row in enumerate(failures, start=1):
-        labels[str(row["photo_id"])] = f"failed-{k}"
+    for k, photo_id in enumerate(_failed_photos(results, failures), start=1):
+        labels[photo_id] = f"failed-{k}"
     return labels
+
+
+def count_photos(results: Sequence[Row], failures: Sequence[Row]) -> int:
+    """Return how many photos have a score or failed; a failed pair is no further photo."""
+    return len(results) + len(_failed_photos(results, failures))
+
+
+def _failed_photos(results: Sequence[Row], failures: Sequence[Row]) -> list[str]:
+    """Return the photos without a score, each once; ``failures`` tell of pairs as well."""
+    scored = {str(row["photo_id"]) for row in results}
+    failed = dict.fromkeys(str(row["photo_id"]) for row in failures)
+    return [photo_id for photo_id in failed if photo_id not in scored]
 
 
 def page_context(contents: Contents) -> dict[str, Any]:
@@ -105,7 +118,7 @@ def page_context(contents: Contents) -> dict[str, Any]:
     measures = MEASURES[contents.wing]
     headline = measures[0]
     # A blinded page is ordered by code: the order of the paths would tell visits apart.
-    results = sorted(contents.results, key=lambda row: _natural(_label(contents, row)))
+    results = sorted(contents.results, key=lambda row: natural_key(_label(contents, row)))
     axis_high = _axis_high(results, headline)
     regions = dict(contents.tables.get("regions", ()))
     extra = () if contents.is_blind else tuple(_in_use(results, contents.manifest_columns))
@@ -163,14 +176,6 @@ def _label(contents: Contents, row: Row) -> str:
     return contents.labels.get(photo_id, photo_id)
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key: ``frame_2`` before ``frame_10``, case set aside."""
-    return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in re.split(r"(\d+)", text.casefold())
-    ]
-
-
 def _axis_high(rows: Sequence[Row], measure: Measure) -> float:
     limits = np.concatenate([values_of(rows, measure.high), values_of(rows, measure.name), [0.0]])
     return float(np.nanmax(limits))
@@ -222,7 +227,7 @@ def _photo(
 
 
 def _cards(contents: Contents, rows: Sequence[Row], headline: Measure) -> list[dict[str, str]]:
-    failed = len(contents.failures)
+    failed = len(_failed_photos(contents.results, contents.failures))
     flagged = sum(1 for row in rows if flag_names(row))
     cards = [
         _card("photos", f"{len(rows) + failed}"),
@@ -301,7 +306,7 @@ def _visits(
     keys = several if contents.is_blind else sorted(several)
     for k, key in enumerate(keys, start=1):
         members = sorted(groups[key], key=lambda row: order.get(str(row.get("view") or ""), 9))
-        name = " · ".join(part for part in key[:3] if part)
+        name = " · ".join(part for part in key[:4] if part)
         visits.append(
             {
                 "name": f"Visit {k}" if contents.is_blind else name,

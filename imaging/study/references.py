@@ -7,6 +7,7 @@ scores.  A photo may have one of several readers' scores; of all other kinds it 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -250,17 +251,22 @@ class _Names:
         for photo_id in photo_ids:
             path = PurePosixPath(photo_id)
             for name in {photo_id, str(path.with_suffix("")), path.name, path.stem}:
-                self._by_name.setdefault(name.casefold(), set()).add(photo_id)
+                self._by_name.setdefault(_folded(name), set()).add(photo_id)
 
     def find(self, name: str) -> str | None:
         """Return the photo of this name; None when there is none, or more than one."""
         path = PurePosixPath(name)
         for candidate in (name, str(path.with_suffix("")), path.name, path.stem):
             for short in (candidate, *_without_endings(candidate)):
-                photos = self._by_name.get(short.casefold(), set())
+                photos = self._by_name.get(_folded(short), set())
                 if len(photos) == 1:
                     return next(iter(photos))
         return None
+
+
+def _folded(name: str) -> str:
+    """Return a name without case, its accents composed: some systems write them apart."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _without_endings(name: str) -> list[str]:
@@ -323,6 +329,10 @@ def _digest(reference: Reference) -> str:
     add(reference.points)
     for area in reference.areas:
         add(area.points)
+        for hole in area.holes:
+            # Its own word, so that a hole is not the area that it would be by itself.
+            total.update(b"hole")
+            add(hole)
     for _, mask in reference.masks:
         add(mask)
     for rating in sorted(reference.ratings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from ..errors import TableError
@@ -32,9 +32,12 @@ class Rating:
 
 
 def outcome_names() -> tuple[str, ...]:
-    """Return the columns of results and regions that readers may score."""
-    columns = [c.name for record in (HairScore, FaceScore, RegionScore) for c in columns_of(record)]
-    return tuple(dict.fromkeys(name for name in columns if name not in _NO_OUTCOMES))
+    """Return the columns of results and regions that readers may score: those of numbers."""
+    names: list[str] = []
+    for record in (HairScore, FaceScore, RegionScore):
+        types = {field.name: field.type for field in fields(record)}
+        names += [c.name for c in columns_of(record) if types[c.name] in ("int", "float")]
+    return tuple(dict.fromkeys(name for name in names if name not in _NO_OUTCOMES))
 
 
 def read_numbers(table: Lines) -> tuple[Literal["count", "scores"], dict[str, list[Rating]]]:
@@ -43,7 +46,8 @@ def read_numbers(table: Lines) -> tuple[Literal["count", "scores"], dict[str, li
     Raises
     ------
     TableError
-        No column names the photo, none is a known outcome, or a cell is no number.
+        No column names the photo, none is a known outcome, a cell is no number, a count is below
+        0, or one reader gives one thing two numbers.
     """
     photo = table.photo_column()
     reader = next((name for name in _READER if name in table.columns), None)
@@ -63,6 +67,7 @@ def read_numbers(table: Lines) -> tuple[Literal["count", "scores"], dict[str, li
             "or photo and hairs; or photo, reader and a column of results.csv.",
         )
     found: dict[str, list[Rating]] = {}
+    lines: dict[tuple[str, ...], int] = {}
     for line, row in table.rows:
         name = row.get(photo, "").strip().replace("\\", "/")
         for column, outcome in named.items():
@@ -73,8 +78,21 @@ def read_numbers(table: Lines) -> tuple[Literal["count", "scores"], dict[str, li
                 )
             if value != value:  # noqa: PLR0124 - NaN: this reader did not rate this one
                 continue
+            if value < 0 and outcome.endswith("_count"):
+                raise TableError(
+                    f"{table.path}, line {line}: {column} is {value:g}; a count is 0 or more.",
+                    remedy="Mend it; leave the cell empty where nobody counted.",
+                )
             who = row.get(reader, "").strip() if reader else ""
-            rating = Rating(outcome, row.get("region", "").strip(), who, value)
+            region = row.get("region", "").strip()
+            earlier = lines.setdefault((name, outcome, region, who), line)
+            if earlier != line:
+                raise TableError(
+                    f"{table.path}, lines {earlier} and {line} both give {column} of {name!r}"
+                    f"{', ' + region if region else ''}{' by ' + who if who else ''}.",
+                    remedy="Leave one out, or tell readers apart in the column reader.",
+                )
+            rating = Rating(outcome, region, who, value)
             found.setdefault(name, []).append(rating)
     if not found:
         raise TableError(f"{table.path} has no number in {', '.join(named)}.")

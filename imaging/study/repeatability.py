@@ -110,17 +110,21 @@ def group_repeats(
             remedy="Say in the manifest what each photo shows, or give --one-site.",
         )
     groups: dict[tuple[str, ...], list[Row]] = {}
-    skipped = 0
+    skipped = nameless = 0
     for row in table.rows:
-        if is_one_site or "replicate" in row:
-            groups.setdefault(tuple(row.get(name, "") for name in by), []).append(row)
-        else:
+        if not is_one_site and "replicate" not in row:
             skipped += 1
+        elif "subject" in by and "subject" not in row:
+            # Empty cells are equal, the patients behind them are not.
+            nameless += 1
+        else:
+            groups.setdefault(tuple(row.get(name, "") for name in by), []).append(row)
     repeated = {key: rows for key, rows in sorted(groups.items()) if len(rows) > 1}
     if not repeated:
+        told = f" {nameless} rows name no subject." if nameless else ""
         raise TableError(
             f"No site in {table.origin} has two photos: rows that agree in {', '.join(by)} are "
-            "repeats of one site.",
+            f"repeats of one site.{told}",
             remedy="Check the manifest: repeats differ in the column replicate alone.",
         )
     chosen = choose_outcomes([table, table], outcomes)
@@ -129,8 +133,11 @@ def group_repeats(
     told = f", told apart by {', '.join(by)}." if by else "."
     notes = [f"{count} rows are repeats of {sites}{told}"]
     alone = len(groups) - len(repeated)
-    if alone or skipped:
-        notes.append(f"Left out: {alone} sites with one photo, {skipped} rows without a replicate.")
+    if alone or skipped or nameless:
+        notes.append(
+            f"Left out: {alone} sites with one photo, {skipped} rows without a replicate, "
+            f"{nameless} rows without a subject."
+        )
     return Repeats(
         sites=tuple(" / ".join(part for part in key if part) or "one site" for key in repeated),
         subjects=tuple(rows[0].get("subject", "/".join(key)) for key, rows in repeated.items()),

@@ -24,7 +24,7 @@ from ..records.outcome import PhotoRow
 from ..settings import all_declarations
 from .locking import lock_remarks
 from .pair_tables import attrition_rows, followup_rows
-from .presentation import Contents, SettingLine, blind_labels, page_context
+from .presentation import Contents, SettingLine, blind_labels, count_photos, page_context
 from .run_record import RunRecord
 from .store import Ledger, open_for_reading
 from .store_pairs import last_request
@@ -84,12 +84,12 @@ def read_contents(ledger: Ledger, out_dir: Path, *, blind: bool) -> Contents:
         results=results,
         tables={name: ledger.table_rows(name) for name in tables},
         failures=failures,
-        settings=_setting_lines(run),
+        settings=_setting_lines(run, blind=blind),
         facts=_facts(run, blind=blind),
         visits=list(visit_rows(ledger, run.wing)) if run.wing in POOLERS else (),
         remarks=[
-            *_remarks(run, ended=len(results) + len(failures)),
-            *lock_remarks(ledger.runs()),
+            *_remarks(run, ended=count_photos(results, failures)),
+            *lock_remarks(ledger.runs(), blind=blind),
         ],
         columns=columns,
         manifest_columns=[name for name in run.manifest_columns if name not in measured],
@@ -131,7 +131,7 @@ def render_page(contents: Contents) -> str:
     environment.filters["breakable"] = _breakable
     style = _own_text("report.css")
     script = _own_text("report.js")
-    count = len(contents.results) + len(contents.failures)
+    count = count_photos(contents.results, contents.failures)
     return environment.get_template("report.html.jinja").render(
         page_context(contents),
         title=f"{contents.wing.capitalize()}: {count} photo{'' if count == 1 else 's'}",
@@ -142,17 +142,21 @@ def render_page(contents: Contents) -> str:
     )
 
 
-def _setting_lines(run: RunRecord) -> list[SettingLine]:
+def _setting_lines(run: RunRecord, *, blind: bool) -> list[SettingLine]:
     declared = all_declarations()
     lines = []
     for name, value in run.settings.items():
         declaration = declared.get(name)  # None: a setting of another version of the program
+        origin = run.origins.get(name, "default")
+        if blind and origin not in {"default", "--set"}:
+            # The name of a settings file may tell the arm or the visit.
+            origin = "settings file"
         lines.append(
             SettingLine(
                 name=name,
                 value=f"{value:g}" if isinstance(value, float) else str(value),
                 unit=declaration.unit if declaration else "",
-                origin=run.origins.get(name, "default"),
+                origin=origin,
                 reason=declaration.reason if declaration else "",
             )
         )

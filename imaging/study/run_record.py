@@ -70,7 +70,7 @@ class RunRecord:
     state: str = "running"
 
     def restored_settings(self) -> Settings:
-        """Return the settings of the run; raises `SettingsError` for one that no longer exists."""
+        """Return the settings of the run; raises `SettingsError` for what is no longer taken."""
         return replace_values(Settings(), self.settings)
 
 

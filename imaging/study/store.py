@@ -112,21 +112,24 @@ class Ledger:
         self,
         record: RunRecord,
         *,
-        done: Sequence[str],
+        done: Sequence[tuple[str, str]],
         manifest: Mapping[str, Mapping[str, str]],
     ) -> int:
         """Start a run: keep its record and manifest, and count its done photos in.
 
+        `done` holds the id of each and its path, which may have changed since it was scored.
         Tables show the photos of the last run; what earlier runs scored besides stays in the
         ledger and is found again when a later run asks for it.
         """
         with self.transaction() as connection:
             inserted = connection.execute(_runs.insert().values(record=dump_run(record)))
             run_id = int(inserted.inserted_primary_key[0])  # type: ignore[index]
-            for start in range(0, len(done), _CHUNK):
-                chunk = done[start : start + _CHUNK]
+            if done:
                 connection.execute(
-                    _photos.update().where(_photos.c.photo_id.in_(chunk)).values(run_id=run_id)
+                    _photos.update()
+                    .where(_photos.c.photo_id == sa.bindparam("id"))
+                    .values(run_id=run_id, path=sa.bindparam("place")),
+                    [{"id": photo_id, "place": os.fsencode(path)} for photo_id, path in done],
                 )
             connection.execute(_manifest.delete())
             if manifest:

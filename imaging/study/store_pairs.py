@@ -203,6 +203,7 @@ def _dump_result(result: Compared | Failure) -> str:
         "values": encode_values(result.values),
         "flags": list(result.flags),
         "picture": result.picture,
+        "drawing_digest": result.drawing_digest,
     }
     return json.dumps(document, ensure_ascii=False)
 
@@ -218,6 +219,8 @@ def _outcome(row: Mapping[Any, Any]) -> PairOutcome:
             values=decode_values(document["values"]),
             flags=tuple(document["flags"]),
             picture=document["picture"],
+            # Ledgers of earlier versions do not tell how a pair was drawn.
+            drawing_digest=document.get("drawing_digest", ""),
         )
     else:
         result = Failure(**document)

@@ -108,8 +108,9 @@ def visit_rows(ledger: Ledger, wing: str) -> Iterator[Row]:
     """Yield a row per subject, visit and site."""
     table = POOLERS[wing].table
     rows = dict(ledger.table_rows(table)) if table else {}
-    for cells, outcomes in group_visits(ledger.outcomes(), ledger.manifest()):
-        yield pool_visit(outcomes, cells, rows, wing=wing)
+    manifest = ledger.manifest()
+    for cells, outcomes in group_visits(ledger.outcomes(), manifest):
+        yield pool_visit(outcomes, cells, rows, wing=wing, manifest=manifest)
 
 
 def write_tables(out_dir: Path, ledger: Ledger, wing: Wing) -> list[Path]:
@@ -120,7 +121,8 @@ def write_tables(out_dir: Path, ledger: Ledger, wing: Wing) -> list[Path]:
         with whole_file(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
             writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(table.columns)
+            # Columns of the manifest are text of strangers as its cells are.
+            writer.writerow(map(guarded, table.columns))
             writer.writerows(cells_of(row, table.columns) for row in table.rows())
             text.detach()
         paths.append(path)
@@ -159,6 +161,11 @@ def guarded(text: str) -> str:
     except ValueError:
         return f"'{text}"
     return text
+
+
+def unguarded(text: str) -> str:
+    """Return text as it was before `guarded`."""
+    return text[1:] if text.startswith(tuple(f"'{start}" for start in _FORMULA_STARTS)) else text
 
 
 def _names(record: type) -> tuple[str, ...]:

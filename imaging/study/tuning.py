@@ -13,8 +13,9 @@ from ..errors import NoPhotosError, UsageError
 from ..photo.reading import find_photos
 from ..settings import Settings, digest
 from ..settings.declare import Value
+from .agreement_clusters import PHOTOS_APART
 from .engines import usable_cores
-from .manifest import check_manifest, inputs_of, read_manifest
+from .manifest import check_manifest, inputs_of, read_manifest, refuse_polygons
 from .references import Kind, References, read_references, told_count
 from .tables import result_columns
 from .tuning_options import DEFAULT_MATCH_MM, Search, TuningOptions
@@ -230,6 +231,8 @@ def _photos(
     if options.manifest is not None:
         manifest = read_manifest(options.manifest)
         check_manifest(manifest, list(places), result_columns=result_columns(wing))
+        if not (wing.name == "face" and options.effective.settings.face.patch_mode):
+            refuse_polygons(manifest)
         cells = manifest.by_photo()
     known = read_references(
         references, list(places), not_counted=options.not_counted, ignored=options.ignored
@@ -374,10 +377,7 @@ def _notes(
             "Without folds every figure is on the photos that it was tuned on: it is too good."
         )
     elif not groups:
-        notes.append(
-            "Photos were parted into folds one by one; if several show one person, name the "
-            "subjects in a manifest, or the error out of fold is too small."
-        )
+        notes.append(PHOTOS_APART)
     if len(used) < _FEW_PHOTOS:
         few = told_count(len(used), "photo")
         notes.append(f"Only {few}: what is tuned on so few need not hold on others.")

@@ -7,13 +7,13 @@ what a setting does not touch is done once.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import InterruptedRunError, PhotoError, RunError
+from ..errors import InterruptedRunError, PhotoError, RunError, SettingsError
 from ..photo.reading import read_photo
 from ..records import Photo, PhotoInputs
 from ..settings import Memory, Settings, remembering, settings_digest
@@ -85,7 +85,7 @@ class TuningTask:
             return PhotoTallies(photo.photo_id, failure=f"{err.message} {err.remedy}")
         with remembering(Memory()):
             found = {
-                point: self._tally(read, target, settings_at(job.settings, point), wing)
+                point: self._tally(read, target, job.settings, point, wing)
                 for point in dearest_first(self.points)
             }
         return PhotoTallies(photo.photo_id, read.sha256, tuple(found[p] for p in self.points))
@@ -98,7 +98,14 @@ class TuningTask:
             failure="The process that scored it was killed twice, most likely for lack of memory.",
         )
 
-    def _tally(self, photo: Photo, target: Target, settings: Settings, wing: Wing) -> Tally:
+    def _tally(
+        self, photo: Photo, target: Target, base: Settings, point: Point, wing: Wing
+    ) -> Tally:
+        try:
+            settings = settings_at(base, point)
+        except SettingsError as err:
+            # Values that are right each by itself may be out of order together.
+            return Tally(failure=err.message)
         try:
             score = wing.score_photo(photo, settings)
             return tally(target, photo, score, wing, tolerance=self.tolerance, is_mm=self.is_mm)
@@ -189,6 +196,3 @@ def watch_for_stop(engine: EngineName) -> Iterator[StopRequest]:
         return
     with stop:
         yield stop
-
-
-Evaluate = Callable[[Sequence[Point]], Mapping[Point, Mapping[str, Tally]]]

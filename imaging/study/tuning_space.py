@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -223,8 +223,3 @@ def dearest_first(points: Sequence[Point]) -> list[Point]:
 
 def _unit(axis: Axis) -> list[float]:
     return [index / (len(axis.values) - 1) for index in range(len(axis.values))]
-
-
-def as_mapping(point: Point) -> Mapping[str, Value]:
-    """Return a point as values by name."""
-    return dict(point)

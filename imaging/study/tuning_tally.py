@@ -7,7 +7,7 @@ never a mean of ratios of small numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -325,8 +325,3 @@ def _pairs(tallies: Sequence[Tally]) -> list[tuple[float, float]]:
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
-
-
-def all_figures(metrics: Sequence[Metric], tallies: Sequence[Tally]) -> Mapping[str, float]:
-    """Return every figure by name."""
-    return {metric.name: figure_of(metric, tallies) for metric in metrics}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
 
 from ..records.outcome import FailureRow
 from .pairs import Cells, GraftMaps, Pair, PairList, Shot, make_pair, natural_key
@@ -11,6 +14,19 @@ from .pairs import Cells, GraftMaps, Pair, PairList, Shot, make_pair, natural_ke
 _FIELD_KEY = ("field", "view")
 #: In this order a visit of this role is the reference when none is named.
 _REFERENCE_ROLES = ("baseline", "postop")
+#: What a visit of each role comes before and after.
+_STEPS = {"preop": 0, "postop": 1, "baseline": 1, "followup": 2}
+#: A visit of this name comes first.
+_FIRST_NAME = "baseline"
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One visit of a subject and site; ``day`` is empty when no photo of it has a date."""
+
+    name: str
+    day: str
+    roles: frozenset[str]
 
 
 def pair_visits(
@@ -23,7 +39,8 @@ def pair_visits(
     listed : mapping of photo_id to manifest cells
     baseline : str
         Name of the reference visit.  When empty: the visit of role ``baseline``, else of role
-        ``postop``, else the first by date (naturally by name without dates).
+        ``postop``, else the first by date, else the only one that is no follow-up by role, else the
+        first by name where names tell an order (see Notes).
     graft_maps : mapping of photo_id to points, optional
 
     Notes
@@ -31,6 +48,11 @@ def pair_visits(
     Photos are paired when subject, site, field and view are equal; of replicates those of one name,
     and where no name is common the first of each.  A pre-operative visit before the reference is no
     follow-up: it tells what was there before.
+
+    Names tell an order where they differ in a number alone ("week 0", "week 12"); one that is
+    called "baseline" comes before the others.  "before" and "after" tell none: without dates, roles
+    or `baseline` such visits are refused, because the wrong one as reference turns every change
+    round.
     """
     shots = [Shot(photo_id, cells) for photo_id, cells in listed.items()]
     nameless = [s for s in shots if not s.cell("subject") or not s.cell("visit")]
@@ -55,27 +77,34 @@ def pair_visits(
     return PairList(
         pairs=tuple(pairs),
         refusals=tuple(sorted(refusals, key=lambda r: (r.photo_id, r.code, r.message))),
-        visits=tuple(_visit_order([s for s in shots if s not in nameless])),
+        visits=_common_order(pairs),
     )
 
 
 def _pair_site(
     shots: Sequence[Shot], *, baseline: str, graft_maps: GraftMaps
 ) -> tuple[list[Pair], list[FailureRow]]:
-    order = _visit_order(shots)
     problem = _order_problem(shots)
     if problem is not None:
         return [], [_refusal(s, "visits_out_of_order", *problem) for s in shots]
-    reference = _reference_visit(shots, order, baseline)
-    if reference is None:
+    visits = _visits_of(shots)
+    names = [visit.name for visit in visits]
+    if baseline and baseline not in names:
         remedy = "Name another visit with --baseline, or add the photo of that visit."
         told = f"There is no visit {baseline!r} of this subject and site."
         return [], [_refusal(s, "no_baseline", told, remedy) for s in shots]
-    if len(order) == 1:
-        told = f"Only one visit ({order[0]!r}) of this subject and site is listed."
+    if len(names) == 1:
+        told = f"Only one visit ({names[0]!r}) of this subject and site is listed."
         return [], [
             _refusal(s, "one_visit", told, "Add the photos of another visit.") for s in shots
         ]
+    reference = baseline or _reference_visit(visits)
+    if reference is None:
+        listed = ", ".join(map(repr, names))
+        told = f"Neither date nor role nor name tells which of the visits {listed} is the first."
+        remedy = "Fill in visit_date or visit_role, or name the reference visit with --baseline."
+        return [], [_refusal(s, "visit_order_unknown", told, remedy) for s in shots]
+    order, before = _visit_order(visits, reference)
     repeated = _repeated(shots)
     refusals = [
         _refusal(
@@ -88,7 +117,6 @@ def _pair_site(
     ]
     usable = [shot for shot in shots if shot not in repeated]
     base = [shot for shot in usable if shot.cell("visit") == reference]
-    before = order[: order.index(reference)]
     residents = [s for s in usable if s.cell("visit") in before and s.cell("visit_role") == "preop"]
     pairs: list[Pair] = []
     for visit in order:
@@ -165,27 +193,101 @@ def _pair_replicates(mates: Sequence[Shot], alike: Sequence[Shot]) -> list[tuple
     ]
 
 
-def _reference_visit(shots: Sequence[Shot], order: Sequence[str], wanted: str) -> str | None:
-    if wanted:
-        return wanted if wanted in order else None
-    for role in _REFERENCE_ROLES:
-        for visit in order:
-            if any(s.cell("visit") == visit and s.cell("visit_role") == role for s in shots):
-                return visit
-    return order[0]
-
-
-def _visit_order(shots: Sequence[Shot]) -> list[str]:
-    """Return the visits by date where all have one, else naturally by name."""
-    dates: dict[str, str] = {}
+def _visits_of(shots: Sequence[Shot]) -> list[_Visit]:
+    """Return the visits, by name."""
+    groups: dict[str, list[Shot]] = {}
     for shot in shots:
-        day = shot.cell("visit_date")
-        known = dates.setdefault(shot.cell("visit"), day)
-        if day and (not known or day < known):
-            dates[shot.cell("visit")] = day
-    if all(dates.values()):
-        return sorted(dates, key=lambda visit: (dates[visit], natural_key(visit)))
-    return sorted(dates, key=natural_key)
+        groups.setdefault(shot.cell("visit"), []).append(shot)
+    return [
+        _Visit(
+            name,
+            next((s.cell("visit_date") for s in groups[name] if s.cell("visit_date")), ""),
+            frozenset(s.cell("visit_role") for s in groups[name] if s.cell("visit_role")),
+        )
+        for name in sorted(groups, key=_name_key)
+    ]
+
+
+def _reference_visit(visits: Sequence[_Visit]) -> str | None:
+    """Return the visit that the others are compared with; None when nothing tells which."""
+    for role in _REFERENCE_ROLES:
+        named = [visit for visit in visits if role in visit.roles]
+        if named:
+            return _first_visit(named)
+    if all(visit.day for visit in visits):
+        return _first_visit(visits)
+    return _first_visit([v for v in visits if "followup" not in v.roles] or visits)
+
+
+def _first_visit(visits: Sequence[_Visit]) -> str | None:
+    if all(visit.day for visit in visits):
+        first_day = min(visit.day for visit in visits)
+        visits = [visit for visit in visits if visit.day == first_day]
+    names = [visit.name for visit in visits]
+    return min(names, key=_name_key) if len(names) == 1 or _tell_order(names) else None
+
+
+def _visit_order(visits: Sequence[_Visit], reference: str) -> tuple[list[str], list[str]]:
+    """Return all visits in order, by date where all have one, and those before the reference."""
+    base = next(visit for visit in visits if visit.name == reference)
+    before = [v.name for v in visits if v.name != reference and _is_before(v, base)]
+    is_dated = all(visit.day for visit in visits)
+
+    def place(visit: _Visit) -> tuple[bool, bool, str, object]:
+        is_after = visit.name != reference and visit.name not in before
+        day = visit.day if is_dated else ""
+        return visit.name not in before, is_after, day, _name_key(visit.name)
+
+    return [visit.name for visit in sorted(visits, key=place)], before
+
+
+def _is_before(visit: _Visit, base: _Visit) -> bool:
+    if visit.day and base.day and visit.day != base.day:
+        return visit.day < base.day
+    if visit.roles and base.roles:
+        steps = [min(_STEPS[role] for role in one.roles) for one in (visit, base)]
+        if steps[0] != steps[1]:
+            return steps[0] < steps[1]
+    names = [visit.name, base.name]
+    is_earlier = _tell_order(names) and min(names, key=_name_key) == visit.name
+    return is_earlier or "preop" in visit.roles - base.roles
+
+
+def _name_key(name: str) -> tuple[bool, tuple[tuple[int, int, str], ...]]:
+    return name.casefold() != _FIRST_NAME, natural_key(name)
+
+
+def _tell_order(names: Sequence[str]) -> bool:
+    """Tell whether names differ in a number alone, but for one that is called "baseline"."""
+    keys = [natural_key(name) for name in names if name.casefold() != _FIRST_NAME]
+    if len(keys) < len(names) - 1 or len({len(key) for key in keys}) != 1:
+        return False
+    if len(keys) == 1:
+        return True
+    differing = [set(parts) for parts in zip(*keys, strict=True) if len(set(parts)) > 1]
+    return (
+        len(differing) == 1
+        and len(differing[0]) == len(keys)
+        and all(kind == 0 for kind, _, _ in differing[0])
+    )
+
+
+def _common_order(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Return the visits of all subjects in order.
+
+    By the median of the days since each subject's own reference visit where every visit has days,
+    else those that are nothing but references first, and naturally by name.  Dates alone would not
+    do: subjects enter a study one after the other.
+    """
+    days: dict[str, list[float]] = {}
+    for pair in pairs:
+        days.setdefault(pair.row.visit_baseline, []).append(0.0)
+        days.setdefault(pair.row.visit_followup, []).append(pair.row.days)
+    known = {visit: [day for day in all_ if math.isfinite(day)] for visit, all_ in days.items()}
+    if all(known.values()):
+        return tuple(sorted(days, key=lambda visit: (median(known[visit]), natural_key(visit))))
+    later = {pair.row.visit_followup for pair in pairs}
+    return tuple(sorted(days, key=lambda visit: (visit in later, _name_key(visit))))
 
 
 def _order_problem(shots: Sequence[Shot]) -> tuple[str, str] | None:

@@ -43,14 +43,15 @@ class Pooler:
 #: What stands in the column ``view`` of a crop.
 PATCH_VIEW = "patch"
 
-#: What makes photos one row; photos without subject and visit are in none.
-_KEY = ("subject", "visit", "visit_date", "site", "arm")
+#: What makes photos one row; photos without subject and visit are in none.  Each kind of light
+#: shows other pigment; an empty cell is a kind of its own, as where visits are paired.
+_KEY = ("subject", "visit", "visit_date", "site", "modality", "arm")
 
 
 def group_visits(
     outcomes: Iterable[Outcome], manifest: Mapping[str, Cells]
 ) -> list[tuple[Cells, list[Outcome]]]:
-    """Return the outcomes of each subject, visit and site, sorted; others are left out."""
+    """Return the outcomes of each subject, visit, site and light, sorted; others are left out."""
     groups: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in outcomes:
         cells = manifest.get(outcome.photo_id, {})
@@ -65,21 +66,50 @@ def visit_columns(wing: str) -> tuple[str, ...]:
 
 
 def pool_visit(
-    outcomes: Sequence[Outcome], cells: Cells, rows: TableRows, *, wing: str
+    outcomes: Sequence[Outcome],
+    cells: Cells,
+    rows: TableRows,
+    *,
+    wing: str,
+    manifest: Mapping[str, Cells],
 ) -> dict[str, object]:
-    """Return the row of one visit; without any scored photo it has the shared columns only."""
-    scored = [outcome for outcome in outcomes if outcome.is_scored]
+    """Return the row of one visit; without any scored photo it has the shared columns only.
+
+    Of replicates, which show the same skin again, the first that was scored is taken.
+    """
+    every = [outcome for outcome in outcomes if outcome.is_scored]
+    scored = _without_replicates(every, manifest)
     pooled = POOLERS[wing].pool(scored, rows) if scored else None
     own = getattr(pooled, "flags", None)
-    flags = join_flags(*(o.flags for o in scored)) if own is None else join_flags(own)
+    flags = join_flags(
+        *((o.flags for o in scored) if own is None else [own]),
+        ["repeated_view"] if len(scored) < len(every) else [],
+    )
     shared = VisitRow(
         **{name: cells.get(name, "") for name in _KEY},
         photos=len(scored),
-        photos_failed=len(outcomes) - len(scored),
+        photos_failed=len(outcomes) - len(every),
         photo_ids=";".join(outcome.photo_id for outcome in scored),
         flags=";".join(flags),
     )
     return plain_row(shared) | ({} if pooled is None else plain_row(pooled))
+
+
+def _without_replicates(
+    outcomes: Sequence[Outcome], manifest: Mapping[str, Cells]
+) -> list[Outcome]:
+    """Return the outcomes less those of a field and view that another replicate shows."""
+    kept: list[Outcome] = []
+    shown: set[tuple[str, str]] = set()
+    for outcome in outcomes:
+        cells = manifest.get(outcome.photo_id, {})
+        place = cells.get("field", ""), cells.get("view", "")
+        if "replicate" not in cells:
+            kept.append(outcome)
+        elif place not in shown:
+            shown.add(place)
+            kept.append(outcome)
+    return kept
 
 
 def pool_fields(outcomes: Sequence[Outcome], rows: TableRows) -> HairVisit:

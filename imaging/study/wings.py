@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UsageError
 
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 WingName = Literal["hair", "face"]
-
-
-class WingScore(Protocol):
-    """What the batch asks of a score: its columns are declared by its type (`records.columns`)."""
-
-    @property
-    def flags(self) -> tuple[str, ...]: ...
-    @property
-    def segmenter(self) -> str: ...
-    @property
-    def tables(self) -> Mapping[str, tuple[object, ...]]: ...
 
 
 @dataclass(frozen=True)
@@ -80,6 +69,20 @@ def load_wing(target: str) -> Wing:
     if target == "face":
         return _wing("face", "FaceScore", "FACE_TABLES", _face_weights)
     raise UsageError(f"There is no wing {target!r}.", remedy="Choose hair or face.")
+
+
+def check_segmenters(settings: Settings) -> None:
+    """Check that the segmenters of both wings exist, as a run does before its first photo.
+
+    Raises
+    ------
+    SettingsError
+        There is none of the name.
+    ModelError
+        Its weights are missing or have been tampered with.
+    """
+    for wing, name in (("hair", settings.hair.segmenter), ("face", settings.face.segmenter)):
+        importlib.import_module(f"..{wing}.segmenter", __package__).weights_digest(name)
 
 
 def _hair_weights(settings: Settings) -> str:

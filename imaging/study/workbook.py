@@ -8,13 +8,13 @@ from pathlib import Path
 import openpyxl
 from openpyxl.styles import Font
 
+from .manifest import MAX_SHEET_ROWS
 from .store import Ledger
 from .tables import Table, guarded, tables_of
 from .wings import Wing
 from .writing import whole_file
 
-#: What a sheet and a cell hold at most.
-_MAX_ROWS = 1_048_576
+#: What a cell holds at most.
 _MAX_CELL_CHARACTERS = 32_767
 #: Paths of hairs are for programs: they fill cells that nobody can read.
 _LEFT_OUT = frozenset({"path_px"})
@@ -39,7 +39,7 @@ def _add_sheets(book: openpyxl.Workbook, table: Table) -> None:
     columns = [name for name in table.columns if name not in _LEFT_OUT]
     sheet, used, parts = _new_sheet(book, table.name, columns), 1, 1
     for row in table.rows():
-        if used == _MAX_ROWS:
+        if used == MAX_SHEET_ROWS:
             parts += 1
             sheet, used = _new_sheet(book, f"{table.name}_{parts}", columns), 1
         sheet.append([_cell(row.get(name, "")) for name in columns])
@@ -53,7 +53,7 @@ def _new_sheet(
     sheet.freeze_panes = "B2"
     header = []
     for name in columns:
-        cell = openpyxl.cell.WriteOnlyCell(sheet, value=name)
+        cell = openpyxl.cell.WriteOnlyCell(sheet, value=_cell(name))
         cell.font = Font(bold=True)
         header.append(cell)
     sheet.append(header)

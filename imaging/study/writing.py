@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -49,13 +50,31 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def remove_file(path: Path) -> None:
+    """Remove one file where it is there."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as err:
+        raise output_error(path, err) from err
+
+
+def refuse_existing(paths: Iterable[Path]) -> None:
+    """Raise `OutputError` when one of these files exists: none of them is to be overwritten."""
+    for path in paths:
+        if path.exists():
+            raise OutputError(
+                f"{path} exists and is not overwritten.",
+                remedy="Choose another folder for --out.",
+            )
+
+
 def make_folder(path: Path) -> None:
     """Make the output folder and see that a file can be written into it."""
-    probe = path / f"{TEMPORARY_PREFIX}probe"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"x")
-        probe.unlink()
+        # A name that nobody can foresee: a link of that name would lead the write elsewhere.
+        with tempfile.NamedTemporaryFile(prefix=TEMPORARY_PREFIX, dir=path, buffering=0) as probe:
+            probe.write(b"x")
     except OSError as err:
         raise output_error(path, err) from err
 

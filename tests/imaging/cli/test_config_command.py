@@ -66,6 +66,12 @@ def test_an_existing_file_is_not_overwritten(
         ("[hair]\nterminal_cutof_um = 30\n", "hair.terminal_cutoff_um"),
         ("[hair]\nterminal_cutoff_um = 3000\n", "outside its range"),
         ("[hair]\nterminal_cutoff_um = 'thick'\n", "should be a number"),
+        ("[hair]\nterminal_cutoff_um = 1" + "0" * 400, "should be a finite number"),
+        ("[hair]\nterminal_cutoff_um = 1" + "0" * 5000, "not valid TOML"),
+        ("[face]\nanonymise = 0x" + "f" * 5000, "a number of thousands of digits should be true"),
+        ("[face]\ndarkness_1_delta_l = 9\n", "below face.darkness_1_delta_l = 9"),
+        ("[hair]\nsegmenter = 'nope'\n", "There is no hair segmenter 'nope'"),
+        ("[face]\nsegmenter = 'nope'\n", "There is no face segmenter 'nope'"),
         ("[hair\n", "not valid TOML"),
         ("terminal_cutoff_um = 30\n", "outside a table"),
     ],
@@ -76,6 +82,17 @@ def test_a_wrong_file_is_told_and_ends_with_2(
     (tmp_path / "c.toml").write_text(text)
     assert run_command(["config", "check", str(tmp_path / "c.toml")]) == 2
     assert part in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wing", ["hair", "face"])
+def test_a_segmenter_that_does_not_exist_is_not_locked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wing: str
+) -> None:
+    path = tmp_path / "trial.toml"
+    making = ["config", "lock", str(path), "--reason", "protocol 2.1"]
+    assert run_command([*making, "--set", f"{wing}.segmenter=nope"]) == 2
+    assert f"There is no {wing} segmenter 'nope'" in capsys.readouterr().err
+    assert not path.exists()
 
 
 def test_what_a_file_changes_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,22 @@ def test_patch_scores_a_crop_as_one_region_and_says_so(face) -> None:
     assert origins["face.patch_mode"] == "--patch"
 
 
+def test_a_polygon_of_the_manifest_is_what_is_scored_and_another_one_scores_again(face) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(SAMPLES / "face_patches" / "skin_large_patch.jpg", f"in/{name}")
+    polygon = "0 0, 240 0, 240 480, 0 480"
+    for limit in (240, 200):
+        Path("m.csv").write_text(
+            f'photo,polygon_px\na.jpg,"{polygon.replace("240", str(limit))}"\nb.jpg,\n'
+        )
+        assert face("--patch", "--masks", "--manifest", "m.csv") == 0
+        regions = cv2.imread("out/masks/a.jpg_regions.png", cv2.IMREAD_GRAYSCALE)
+        assert limit - 10 < np.nonzero(regions)[1].max() <= limit
+        part, whole = (float(row["skin_area_px"]) for row in rows_of("out/results.csv"))
+        assert part < whole * (limit + 5) / 480
+    assert face("--manifest", "m.csv", out="faces") == 2
+
+
 def test_a_crop_without_patch_fails_and_names_patch(face) -> None:
     shutil.copy(SAMPLES / "face_patches" / "skin_large_patch.jpg", "in")
     assert face() == 3

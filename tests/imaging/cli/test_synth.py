@@ -3,6 +3,7 @@
 import csv
 import json
 
+import pytest
 from PIL import Image
 
 from imaging.cli.app import run_command
@@ -27,6 +28,16 @@ def test_photographs_truth_and_manifest_are_written(tmp_path):
         with (out / f"{stem}_truth.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         assert counts["hair_count"] == sum(r["counted"] == "True" for r in rows) >= 40
+
+
+@pytest.mark.parametrize("name", ["manifest.csv", "bare_skin_0001_truth.csv"])
+def test_nothing_that_exists_is_overwritten(tmp_path, capsys, name):
+    (tmp_path / name).write_text("mine")
+    arguments = ["synth", "hair", "--preset", "bare_skin", "--count", "2", "--out", str(tmp_path)]
+    assert run_command(arguments) == 2
+    assert f"{name} exists and is not overwritten" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def test_a_wrong_preset_names_the_nearest(tmp_path, capsys):

@@ -35,6 +35,30 @@ def test_a_painted_face_comes_with_its_mask_and_exact_scores(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("face", "manifest.csv"),
+        ("face", "photos/astronaut_clear_altered_malar_0005.png"),
+        ("face", "truth/astronaut_clear_altered_malar_0005_mask.png"),
+        ("face-pairs", "manifest.csv"),
+        ("face-pairs", "photos/astronaut_clear_altered_malar_0005_followup.png"),
+        ("face-pairs", "truth/astronaut_clear_altered_malar_0005.json"),
+    ],
+)
+def test_nothing_that_exists_is_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+    options = ["--pattern", "malar", "--count", "2", "--seed", "4", "--out", str(tmp_path)]
+    assert run_command(["synth", command, str(PORTRAIT), *options]) == 2
+    assert f"{path} exists and is not overwritten" in capsys.readouterr().err
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+    assert path.read_text() == "mine"
+
+
 def test_the_patterns_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["synth", "face", "--list"]) == 0
     assert "centrofacial: forehead 35 %" in capsys.readouterr().out

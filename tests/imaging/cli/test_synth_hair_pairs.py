@@ -33,6 +33,24 @@ def test_every_kind_has_its_photos_truth_and_manifest(tmp_path: Path, kind: str)
         assert len(placed) == len(truth) == int(next(iter(listed.values()))["grafts_in_field"])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "manifest.csv",
+        pytest.param("photos/growth_0000_day0.jpg", marks=pytest.mark.slow),
+    ],
+)
+def test_nothing_that_exists_is_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+    assert run_command(["synth", "hair-pairs", "--kind", "growth", "--out", str(tmp_path)]) == 2
+    assert f"{path} exists and is not overwritten" in capsys.readouterr().err
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+
+
 def test_more_change_than_hairs_is_refused(tmp_path: Path) -> None:
     arguments = ["--lost", "0.8", "--new", "0.4", "--out", str(tmp_path)]
     assert run_command(["synth", "hair-pairs", *arguments]) == 2

@@ -153,6 +153,36 @@ def test_crops_are_compared_by_their_scores_alone(visits) -> None:
     assert draw_comparison(photo, photo, comparison).shape[0] == PANEL_HEIGHT_PX
 
 
+@pytest.mark.parametrize("hides", [False, True])
+def test_the_picture_of_crops_blacks_out_text_and_asked_for_the_eyes(visits, hides) -> None:
+    photo, score = visits["altered_baseline"]
+    text = np.zeros(photo.pixels.shape[:2], bool)
+    text[300:400, 20:200] = True
+    crop = dataclasses.replace(score, view="patch", regions=(), text=text, anonymise=hides)
+    drawn = draw_comparison(photo, photo, compare((photo, crop), (photo, crop)))
+    scale = PANEL_HEIGHT_PX / len(text)
+    followup = drawn[:, -round(scale * text.shape[1]) :]
+    for panel in (drawn, followup):
+        # Within the edges that resizing blends.
+        rows, cols = (slice(*(round(scale * at) for at in s)) for s in ((305, 395), (25, 195)))
+        assert not panel[rows, cols].any()
+    eyes = score.frame.spread(score.maps.hidden, photo.pixels.shape)
+    y, x = (round(places.mean() * scale) for places in np.nonzero(eyes))
+    for panel in (drawn, followup):
+        assert panel[y, x].any() != hides
+
+
+def test_eyes_that_only_the_follow_up_shows_are_covered_in_both_panels(visits) -> None:
+    photo, score = visits["altered_baseline"]
+    seen = np.zeros_like(score.maps.hidden)
+    seen[5:15, 20:40] = True
+    later = dataclasses.replace(score, maps=dataclasses.replace(score.maps, hidden=seen))
+    hidden = compare((photo, score), (photo, later)).maps.hidden
+    # The spline moves a photo laid over itself by hundredths of a pixel.
+    assert hidden[6:14, 21:39].all()
+    assert hidden[score.maps.hidden].all()
+
+
 # --- Parts ---------------------------------------------------------------------------------------
 
 

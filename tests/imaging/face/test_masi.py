@@ -275,6 +275,16 @@ def test_the_front_stands_in_for_a_missing_oblique_view() -> None:
     assert combined.mmasi == pytest.approx(1.2 + 0.3 + 3.6)
 
 
+@pytest.mark.parametrize("front", [FRONT, None])
+def test_the_front_stands_in_for_an_oblique_view_that_cannot_be_scored(front) -> None:
+    dark = _score("left45", _row("left_malar", math.nan, math.nan))
+    combined = combine_views([score for score in (front, dark, RIGHT) if score is not None])
+    shares = {row.region: row.pigmented_percent for row in combined.regions}
+    # Without a front its row stays, and tells why there is no score.
+    assert shares["left_malar"] == pytest.approx(5.0 if front else math.nan, nan_ok=True)
+    assert combined.mmasi == pytest.approx(1.2 + 1.8 + 0.3 if front else math.nan, nan_ok=True)
+
+
 def test_without_the_front_the_total_is_unknown_but_the_malar_regions_stand() -> None:
     combined = combine_views([LEFT, RIGHT])
     assert math.isnan(combined.masi)

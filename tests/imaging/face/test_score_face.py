@@ -11,10 +11,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.errors import ModelError, NoFaceError, NothingReadableError, SettingsError
+from imaging.errors import (
+    ImplausibleScaleError,
+    ModelError,
+    NoFaceError,
+    NothingReadableError,
+    SettingsError,
+)
 from imaging.face.overlay import draw_masks, draw_overlay
 from imaging.face.score import extract_evidence, score_evidence, score_photo, weights_digest
 from imaging.face.segmenter import CLASSICAL, LEARNED, segment_pigment, segmenter_names
+from imaging.photo.colour import linear_light, srgb_pixels
 from imaging.records import FACE_TABLES, FaceScore, Photo, PhotoInputs, columns_of, row_of
 from imaging.settings import FaceSettings, Settings
 
@@ -104,6 +111,50 @@ def test_the_overlay_is_of_bounded_size_and_anonymising_covers_the_eyes(
     assert (covered != picture).any(axis=2).mean() > 0.01
 
 
+def test_anonymising_a_crop_covers_the_eyes_in_it_and_changes_no_number(
+    portrait: NDArray[np.uint8], portrait_score: FaceScore
+) -> None:
+    rows, cols = slice(20, 220), slice(140, 320)
+    photo = photo_of(np.ascontiguousarray(portrait[rows, cols]))
+    plain, covered = (
+        score_photo(photo, settings_with(patch_mode=True, anonymise=hides))
+        for hides in (False, True)
+    )
+    assert plain.maps is not None
+    assert covered.maps is not None
+    assert not plain.maps.hidden.any()
+    own = portrait_score.frame.spread(portrait_score.maps.hidden, portrait.shape)  # type: ignore
+    # The mesh lies a little differently in another cut of the photo.
+    assert covered.maps.hidden[own[rows, cols]].mean() > 0.9
+    assert repr(row_of(covered)) == repr(row_of(plain))
+    assert repr(covered.regions) == repr(plain.regions)
+
+
+def test_anonymising_covers_everybody_in_view(
+    portrait: NDArray[np.uint8], portrait_score: FaceScore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert portrait_score.maps is not None
+    others = np.zeros_like(portrait_score.maps.hidden)
+    others[:9, :9] = True
+    monkeypatch.setattr("imaging.face.score.hide_every_eye", lambda *_, settings: others)
+    for hides in (False, True):
+        maps = score_photo(photo_of(portrait), settings_with(anonymise=hides)).maps
+        assert maps is not None
+        own = portrait_score.maps.hidden
+        assert np.array_equal(maps.hidden, own | others if hides else own)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "expected"), [(0.02, {"underexposed"}), (1.0, set()), (3.0, {"overexposed"})]
+)
+def test_a_face_in_too_little_or_too_much_light_is_flagged(
+    portrait: NDArray[np.uint8], exposure: float, expected: set[str]
+) -> None:
+    pixels = srgb_pixels(np.minimum(exposure * linear_light(portrait), 1).astype(np.float32))
+    flags = set(score_photo(photo_of(pixels), Settings()).flags)
+    assert flags & {"underexposed", "overexposed", "glare"} == expected
+
+
 def test_masks_lie_in_photo_pixels(portrait: NDArray[np.uint8], portrait_score: FaceScore) -> None:
     masks = draw_masks(photo_of(portrait), portrait_score)
     assert set(masks) == {"regions", "pigment"}
@@ -141,6 +192,18 @@ def test_patch_mode_takes_a_polygon_and_millimetres() -> None:
     assert "no_scale" not in score.flags
 
 
+def test_a_small_polygon_is_enough_and_one_outside_the_photo_is_told() -> None:
+    pixels = read("face_patches", "skin_large_patch.jpg")
+    square = ((10.0, 10.0), (60.0, 10.0), (60.0, 60.0), (10.0, 60.0))
+    score = score_photo(photo_of(pixels, polygon_px=square), settings_with(patch_mode=True))
+    assert score.maps is not None
+    rows, cols = np.nonzero(draw_masks(photo_of(pixels), score)["regions"])
+    assert 10 <= min(rows.min(), cols.min()) <= max(rows.max(), cols.max()) <= 60
+    away = photo_of(pixels, polygon_px=tuple((x + 1e6 - 60, y) for x, y in square))
+    with pytest.raises(NothingReadableError, match="outside the photo of 480 x 480 pixels"):
+        score_photo(away, settings_with(patch_mode=True))
+
+
 def test_a_black_crop_is_nothing_readable() -> None:
     with pytest.raises(NothingReadableError):
         score_photo(photo_of(np.zeros((200, 200, 3), np.uint8)), settings_with(patch_mode=True))
@@ -158,6 +221,25 @@ def test_the_weights_digest_follows_the_segmenter() -> None:
     classical = weights_digest(settings_with(segmenter=CLASSICAL))
     assert learned != classical
     assert len(learned) == 16
+
+
+def test_crops_need_the_face_models_only_where_eyes_are_to_be_covered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = weights_digest(settings_with(patch_mode=True))
+    assert weights_digest(settings_with(patch_mode=True, anonymise=True)) == plain
+    monkeypatch.setattr("models.registry.read_component", _missing)
+    assert weights_digest(settings_with(patch_mode=True)) == plain
+    with pytest.raises(ModelError) as caught:
+        weights_digest(settings_with(patch_mode=True, anonymise=True))
+    assert "without --anonymise" in caught.value.remedy
+
+
+def test_a_scale_that_makes_a_crop_a_speck_is_refused() -> None:
+    pixels = np.full((64, 64, 3), (190, 150, 130), np.uint8)
+    photo = Photo("speck", pixels, "", inputs=PhotoInputs(px_per_mm=20_000.0))
+    with pytest.raises(ImplausibleScaleError, match=r"the crop is 0\.0032 mm long"):
+        score_photo(photo, settings_with(patch_mode=True))
 
 
 def test_missing_weights_are_a_model_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

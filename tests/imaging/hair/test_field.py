@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from imaging.errors import NothingReadableError
 from imaging.hair.field import Field, counting_frame, distance_inside, find_field
 from imaging.photo.circles import Circle
 from imaging.photo.graphics import Graphics
@@ -95,12 +96,13 @@ def test_the_margin_is_kept_from_a_hole_in_the_field_as_well() -> None:
     assert frame[inner & (np.hypot(x, y) > 7)].all()
 
 
-def test_a_margin_wider_than_the_field_leaves_no_frame() -> None:
-    assert not counting_frame(field_of(np.ones((20, 20), bool)), 11.0).any()
-
-
-def test_a_field_in_which_nothing_can_be_read_has_no_frame() -> None:
-    assert not counting_frame(field_of(np.zeros((20, 20), bool)), 0.0).any()
+@pytest.mark.parametrize(("readable", "margin_px"), [(True, 11.0), (False, 0.0)])
+def test_a_field_that_leaves_nothing_to_count_in_is_refused(
+    readable: bool, margin_px: float
+) -> None:
+    field = field_of(np.full((20, 20), readable))
+    with pytest.raises(NothingReadableError, match="leaves nothing of the field"):
+        counting_frame(field, margin_px)
 
 
 # -- what is taken off the field

@@ -291,27 +291,27 @@ def even(error: float) -> follicles.CountError:
     return follicles.CountError(below=error, above=error)
 
 
-def test_the_count_interval_is_1_96_standard_errors_of_detection_to_either_side() -> None:
-    interval, error = follicles.count_interval(np.full(100, 0.9), DEFAULTS)
+def test_the_count_interval_is_1_96_standard_errors_and_upwards_around_unseen_hairs() -> None:
+    interval, error = follicles.count_interval(np.full(100, 0.9), 7.0, DEFAULTS)
     doubt = 100 * 0.09 + 0.25
     below = math.sqrt(doubt + (DEFAULTS.overcount_relative_error * 100) ** 2)
-    above = math.sqrt(doubt + (DEFAULTS.undercount_relative_error * 100) ** 2)
-    assert (error.below, error.above) == pytest.approx((below, above))
+    above = math.sqrt(doubt + 7 + (DEFAULTS.undercount_relative_error * 100) ** 2)
+    assert (error.below, error.above, error.unseen) == pytest.approx((below, above, 7))
     assert interval.value == 100
     assert interval.low == pytest.approx(100 - 1.959964 * below)
-    assert interval.high == pytest.approx(100 + 1.959964 * above)
+    assert interval.high == pytest.approx(107 + 1.959964 * above)
 
 
 def test_an_empty_field_is_counted_as_none_and_at_most_one() -> None:
-    interval, error = follicles.count_interval(np.zeros(0), DEFAULTS)
+    interval, error = follicles.count_interval(np.zeros(0), 0.0, DEFAULTS)
     assert (interval.value, interval.low) == (0, 0.0)
     assert interval.high == pytest.approx(1.959964 * 0.5)
     assert error == even(0.5)
 
 
 def test_hairs_that_are_less_certain_widen_the_interval() -> None:
-    _, sure = follicles.count_interval(np.full(50, 0.99), DEFAULTS)
-    _, unsure = follicles.count_interval(np.full(50, 0.6), DEFAULTS)
+    _, sure = follicles.count_interval(np.full(50, 0.99), 3.0, DEFAULTS)
+    _, unsure = follicles.count_interval(np.full(50, 0.6), 3.0, DEFAULTS)
     assert unsure.below > sure.below
     assert unsure.above > sure.above
 
@@ -330,6 +330,14 @@ def test_an_error_to_one_side_widens_that_side_alone() -> None:
     field, _ = follicles.density_intervals(100, error, np.ones(100, np.int64), 1.0, 0.0)
     assert field.low == pytest.approx(100 - 1.959964 * 3)
     assert field.high == pytest.approx(100 + 1.959964 * 12)
+
+
+def test_unseen_hairs_raise_the_upper_limit_of_a_density_and_no_other() -> None:
+    error = follicles.CountError(below=3.0, above=4.0, unseen=10.0)
+    for interval in follicles.density_intervals(100, error, np.zeros(0, np.int64), 0.5, 0.01):
+        assert interval.value == 200
+        assert interval.low == pytest.approx((100 - 1.959964 * math.hypot(3, 2)) / 0.5)
+        assert interval.high == pytest.approx((110 + 1.959964 * math.hypot(4, 2)) / 0.5)
 
 
 def test_the_site_interval_adds_the_squares_of_hairs_per_unit() -> None:

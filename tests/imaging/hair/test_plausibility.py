@@ -43,50 +43,66 @@ def traces(
     ]
 
 
+def judged(
+    hairs: list[TracedHair],
+    shafts: ShaftEvidence,
+    *,
+    scale: Scale = KNOWN,
+    diameter_um: float = np.nan,
+) -> tuple[str, ...]:
+    return judge_traces(hairs, np.full(len(hairs), diameter_um), shafts, scale, SETTINGS)
+
+
 def test_usual_hair_has_no_flag() -> None:
-    assert judge_traces(traces(), evidence(), KNOWN, SETTINGS) == ()
+    assert judged(traces(), evidence()) == ()
 
 
 def test_white_hair_among_dark_hair_is_flagged_for_the_grey_hairs_that_may_be_missed() -> None:
     white = [replace(traces()[0], is_pale=True), *traces()]
-    assert judge_traces(white, evidence(), KNOWN, SETTINGS) == ("white_hair",)
+    assert judged(white, evidence()) == ("white_hair",)
 
 
 def test_much_covered_skin_is_too_dense() -> None:
-    assert judge_traces(traces(), evidence(0.15), KNOWN, SETTINGS) == ()
-    assert judge_traces(traces(), evidence(0.16), KNOWN, SETTINGS) == ("too_dense",)
+    assert judged(traces(), evidence(0.15)) == ()
+    assert judged(traces(), evidence(0.16)) == ("too_dense",)
 
 
 def test_traced_shafts_cover_skin_whose_darkness_cannot_be_told() -> None:
-    assert judge_traces(traces(400), evidence(0.0), KNOWN, SETTINGS) == ()
-    assert judge_traces(traces(500), evidence(0.0), KNOWN, SETTINGS) == ("too_dense",)
+    assert judged(traces(400), evidence(0.0)) == ()
+    assert judged(traces(500), evidence(0.0)) == ("too_dense",)
 
 
 def test_only_what_can_be_read_is_judged() -> None:
     dense = evidence(0.5)
     dense.valid[:500] = False
-    assert judge_traces(traces(), dense, KNOWN, SETTINGS) == ()
+    assert judged(traces(), dense) == ()
     dense.valid[:] = False
-    assert judge_traces(traces(0), dense, KNOWN, SETTINGS) == ()
+    assert judged(traces(0), dense) == ()
 
 
 @pytest.mark.parametrize("kind", ["leaving", "rootless"])
 def test_hair_that_mostly_runs_out_of_the_field_is_long(kind: str) -> None:
     half, more = traces(30, **{kind: 15}), traces(30, **{kind: 16})
-    assert judge_traces(half, evidence(), KNOWN, SETTINGS) == ()
-    assert judge_traces(more, evidence(), KNOWN, SETTINGS) == ("long_hair",)
+    assert judged(half, evidence()) == ()
+    assert judged(more, evidence()) == ("long_hair",)
 
 
 @pytest.mark.parametrize(("width_px", "is_flagged"), [(1.9, 1), (2.1, 0), (15.9, 0), (16.1, 1)])
 def test_hair_far_thinner_or_thicker_than_any_means_a_wrong_scale(
     width_px: float, is_flagged: int
 ) -> None:
-    found = judge_traces(traces(width_px=width_px), evidence(), KNOWN, SETTINGS)
+    found = judged(traces(width_px=width_px), evidence())
+    assert found == ("scale_implausible",) * is_flagged
+
+
+@pytest.mark.parametrize(("diameter_um", "is_flagged"), [(19, 1), (21, 0), (159, 0), (161, 1)])
+def test_so_do_measured_diameters(diameter_um: float, is_flagged: int) -> None:
+    found = judged(traces(), evidence(), diameter_um=diameter_um)
     assert found == ("scale_implausible",) * is_flagged
 
 
 def test_without_a_scale_or_with_few_hairs_the_scale_is_not_judged() -> None:
     thin = {"width_px": 0.5}
-    assert judge_traces(traces(**thin), evidence(), Scale(), SETTINGS) == ()
-    assert judge_traces(traces(19, **thin), evidence(), KNOWN, SETTINGS) == ()
-    assert judge_traces(traces(19, leaving=19), evidence(), KNOWN, SETTINGS) == ()
+    assert judged(traces(**thin), evidence(), scale=Scale()) == ()
+    assert judged(traces(19, **thin), evidence()) == ()
+    assert judged(traces(19, leaving=19), evidence()) == ()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imaging.errors import NothingReadableError
+from imaging.errors import ImplausibleScaleError, NothingReadableError
 from imaging.hair.score import extract_evidence, score_evidence, score_photo
 from imaging.records import HairScore, Photo, PhotoInputs
 from imaging.settings import HairSettings, Settings
@@ -432,6 +432,14 @@ def test_a_wrong_scale_is_noticed_by_the_width_of_the_hairs() -> None:
 def with_wrong_scale(drawn: ScalpScene, factor: float) -> HairScore:
     hair = HairSettings(few_hairs=5, most_usual_width_um=90.0, least_usual_width_um=50.0)
     return scored(drawn.pixels, drawn.px_per_mm * factor, hair)
+
+
+@pytest.mark.parametrize("px_per_mm", [1e-300, 1.0, 10.0])
+def test_a_scale_that_makes_a_wall_of_scalp_of_a_photo_is_refused(px_per_mm: float) -> None:
+    pixels = np.full((640, 640, 3), 180, np.uint8)
+    photo = Photo("wall", pixels, "", inputs=PhotoInputs(px_per_mm=px_per_mm))
+    with pytest.raises(ImplausibleScaleError, match=r"px/mm the photo shows .* up to 12 cm²"):
+        score_photo(photo, Settings())
 
 
 def test_a_black_photo_is_refused_with_the_reason() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 
-from imaging.errors import DecoderMissingError, NotAPhotoError, PhotoError, TruncatedPhotoError
+from imaging.errors import (
+    DecoderMissingError,
+    NotAPhotoError,
+    PhotoError,
+    TruncatedPhotoError,
+    UnsupportedPhotoError,
+)
 from imaging.photo.reading import read_photo
 from imaging.records import Photo
 from imaging.settings import PhotoSettings
@@ -27,10 +34,15 @@ def make_scene() -> NDArray[np.uint8]:
     return np.stack([60 + 2 * x, 40 + 2 * y, 200 - x - y], axis=2).clip(0, 255).astype(np.uint8)
 
 
-def write_dicom(path: Path, samples: NDArray[np.uint8 | np.uint16], **changes: object) -> Path:
+def write_dicom(
+    path: Path,
+    samples: NDArray[np.uint8 | np.uint16],
+    syntax: str = pydicom.uid.ExplicitVRLittleEndian,
+    **changes: object,
+) -> Path:
     dataset = pydicom.Dataset()
     dataset.file_meta = pydicom.dataset.FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.77.1.4"
     dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
     dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.3"
@@ -92,6 +104,17 @@ def test_a_dicom_without_picture_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 300)
     with pytest.raises(NotAPhotoError):
         read(path)
+
+
+def test_a_deflated_dicom_is_refused_before_it_is_inflated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syntax = pydicom.uid.DeflatedExplicitVRLittleEndian
+    path = write_dicom(tmp_path / "a.dcm", make_scene(), syntax)
+    monkeypatch.delattr(zlib, "decompress")
+    with pytest.raises(UnsupportedPhotoError, match="deflated") as raised:
+        read(path)
+    assert "Explicit VR Little Endian" in raised.value.remedy
 
 
 def test_random_damage_to_a_dicom_ends_in_a_photo_or_a_photo_error(tmp_path: Path) -> None:

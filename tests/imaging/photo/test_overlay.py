@@ -255,7 +255,12 @@ def test_neighbouring_numbers_have_different_colours() -> None:
     assert cycle_colour(len(CYCLE)) == cycle_colour(0)
 
 
-def test_tiny_pictures_are_drawn_on_without_error() -> None:
-    tiny = np.full((16, 16, 3), GREY, np.uint8)
+@pytest.mark.parametrize("symbol", ["dot", "line", "dashes", "hatch", "box"])
+@pytest.mark.parametrize("shape", [(16, 16, 3), (16, 900, 3), (900, 16, 3)])
+def test_tiny_and_narrow_pictures_are_drawn_on_without_error(
+    shape: tuple[int, int, int], symbol: str
+) -> None:
+    tiny = np.full(shape, GREY, np.uint8)
     after = draw_panel(draw_scale_bar(tiny, 500.0), ["a line longer than the picture"] * 9)
-    assert draw_legend(after, [LegendEntry("x", ORANGE, "hatch")] * 5).shape == tiny.shape
+    entry = LegendEntry("x", ORANGE, symbol)  # type: ignore[arg-type]
+    assert draw_legend(after, [entry] * 5).shape == tiny.shape

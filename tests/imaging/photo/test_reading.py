@@ -360,6 +360,22 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
         read(tmp_path / "a.png")
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        (b"tEXt", struct.pack(">II", 500, 500) + b"\0x"),
+        (b"IHDR", struct.pack(">IIBBBBB", 500, 500, 8, 2, 0, 0, 0)),
+    ],
+)
+def test_no_chunk_before_a_png_header_hides_its_size(
+    tmp_path: Path, first: tuple[bytes, bytes]
+) -> None:
+    content = save(tmp_path / "a.png", np.zeros((1100, 1000, 3), np.uint8)).read_bytes()
+    (tmp_path / "a.png").write_bytes(content[:8] + png_chunk(*first) + content[8:])
+    with pytest.raises(NotAPhotoError, match="header must come first"):
+        read(tmp_path / "a.png", max_megapixels=1)
+
+
 def test_a_tiff_bomb_is_refused_by_its_tags(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (100, 100)).save(buffer, "TIFF")

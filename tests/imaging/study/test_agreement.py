@@ -102,6 +102,39 @@ def test_clustered_limits_of_a_mean_of_raters_enclose_its_value_also_without_agr
         assert rows[form].clustered_low <= rows[form].value <= rows[form].clustered_high, form
 
 
+def test_clustered_limits_of_a_mean_of_raters_have_no_end_where_those_of_one_reach_the_least() -> (
+    None
+):
+    first = np.array([100, 110, 150, 160, 200, 190, 250, 260.0])
+    second = first + np.tile([1e-3, -1e-3], 4)
+    second[6:] += (60, -60)
+    rows = rows_of(
+        analysed(panel(np.column_stack([first, second]), subjects=list("aabbccdd"))), "a − b"
+    )
+    assert rows["ICC(2,1)"].clustered_low == pytest.approx(-1)
+    assert math.isnan(rows["ICC(2,k)"].clustered_low)
+    assert rows["ICC(2,k)"].clustered_high == pytest.approx(1)
+
+
+def test_an_icc_of_a_mean_without_a_lower_limit_says_why_and_keeps_the_upper_one() -> None:
+    row = rows_of(analysed(panel([[2, 0], [2, 4], [3, 4], [1, 2]])), "a − b")["ICC(2,k)"]
+    assert math.isnan(row.low) and row.value < row.high < 1
+    assert row.note == "no end below: -1 is not ruled out for a single rating"
+    assert row.interval
+
+
+@pytest.mark.parametrize("steps", [[0, 1, 2, 3], [1, 1, 3, 0.5]])
+def test_perfect_agreement_on_steps_has_no_clustered_limits(steps: list[float]) -> None:
+    found = analysed(
+        panel([[s, s] for s in steps * 5], subjects=list("abcde" * 4), outcome="darkness")
+    )
+    rows = rows_of(found, "a − b")
+    for name in ("kappa", "kappa, linear", "kappa, quadratic", "exact agreement", "CCC"):
+        assert rows[name].value in (1, 100), name
+        assert math.isnan(rows[name].clustered_low), name
+        assert math.isnan(rows[name].clustered_high), name
+
+
 def test_without_repeats_there_are_no_clustered_intervals() -> None:
     rows = rows_of(analysed(panel(published.SHROUT_FLEISS[:, :2])), "a − b")
     assert all(math.isnan(row.clustered_low) for row in rows.values())

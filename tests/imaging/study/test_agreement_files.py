@@ -7,9 +7,19 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from scored_folder import write_folder
 
 from imaging.errors import TableError
-from imaging.study.agreement_files import Source, number_of, read_file, read_raters
+from imaging.study.agreement_files import (
+    Source,
+    number_of,
+    read_file,
+    read_folder,
+    read_raters,
+)
+from imaging.study.store import open_for_reading
+from imaging.study.tables import write_tables
+from imaging.study.wings import load_wing
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Source:
@@ -63,6 +73,20 @@ def test_our_own_tables_are_the_machine(tmp_path: Path) -> None:
 def test_the_guard_of_our_tables_and_backslashes_are_no_part_of_an_id(tmp_path: Path) -> None:
     table = read_file(write(tmp_path / "a.csv", "photo_id,masi\n'-a.jpg,1\nsub\\b.jpg,2\n"))
     assert [row["photo_id"] for row in table.rows] == ["-a.jpg", "sub/b.jpg"]
+
+
+def test_the_guard_of_our_tables_is_no_part_of_a_subject(tmp_path: Path) -> None:
+    cells = {"subject": "-P01", "visit": "@1", "site": "'front"}
+    folder = write_folder(tmp_path / "run", "hair", {"-a.jpg": []}, manifest={"-a.jpg": cells})
+    with open_for_reading(folder) as ledger:
+        write_tables(tmp_path / "run", ledger, load_wing("hair"))
+    assert "'-P01,'@1,'front" in (tmp_path / "run" / "results.csv").read_text()
+    for table in (
+        read_folder(folder, table="results"),
+        read_file(Source(folder / "results.csv")),
+    ):
+        assert {name: table.rows[0][name] for name in cells} == cells
+        assert table.rows[0]["photo_id"] == "-a.jpg"
 
 
 @pytest.mark.parametrize(

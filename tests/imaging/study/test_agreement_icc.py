@@ -10,6 +10,7 @@ import pytest
 
 from imaging.study.agreement_icc import (
     intraclass_correlations,
+    mean_of_ratings,
     mean_squares,
     unbalanced_one_way,
 )
@@ -78,6 +79,40 @@ def test_a_constant_shift_alone_is_perfect_consistency() -> None:
     found = intraclass_correlations([[1, 3], [2, 4], [5, 7.0]])
     assert found["ICC(3,1)"].value == pytest.approx(1.0)
     assert 0 < found["ICC(2,1)"].value < 1
+
+
+def test_rows_without_any_difference_have_the_least_icc_and_no_interval() -> None:
+    found = intraclass_correlations([[4, 0], [3, 1], [2, 2]])
+    for n in "13":
+        assert found[f"ICC({n},1)"].value == pytest.approx(-1)
+        assert math.isnan(found[f"ICC({n},k)"].value)
+    assert all(math.isnan(e.low) and math.isnan(e.high) for e in found.values())
+
+
+@pytest.mark.parametrize("k", [2, 3, 7])
+def test_the_icc_of_a_mean_falls_without_end_towards_the_least_of_a_single_rating(k: int) -> None:
+    least = -1 / (k - 1)
+    assert mean_of_ratings(1.0, k) == 1
+    assert mean_of_ratings(0.0, k) == 0
+    assert mean_of_ratings(least + 1e-9, k) < -1e6
+    for single in (least, math.nextafter(least, 1), 1.01 * least, math.nan):
+        assert math.isnan(mean_of_ratings(single, k))
+
+
+def test_no_interval_is_turned_round_or_leaves_its_value_out() -> None:
+    """Noise alone: the limits of ICC(2,1) reach the least, where those of ICC(2,k) have no end."""
+    rng = np.random.default_rng(9)
+    endless = 0
+    for n, k in ((5, 2), (3, 2), (3, 3), (4, 4), (2, 2)):
+        for ratings in rng.integers(0, 5, (100, n, k)):
+            for form, e in intraclass_correlations(ratings).items():
+                # Rounding of binary fractions.
+                assert not (e.low > e.value + 1e-9 or e.value > e.high + 1e-9), (form, ratings)
+                assert not e.low > e.high, (form, ratings)
+                if form.endswith("1)") and math.isfinite(e.value):
+                    assert not min(e.value, e.low) < -1 / (k - 1) - 1e-9, (form, ratings)
+                endless += math.isnan(e.low) and math.isfinite(e.high)
+    assert endless > 50
 
 
 def test_equal_groups_give_the_balanced_analysis_of_variance() -> None:

@@ -133,6 +133,29 @@ def test_plots_stay_in_their_folder_and_can_be_opened(written: Path) -> None:
             assert len(np.unique(np.asarray(image.convert("L")))) > 20
 
 
+@pytest.mark.parametrize(
+    ("readers", "parts"),
+    [
+        (("Иванов", "Петров", "Сидоров"), ("Иванов", "Петров", "Сидоров")),
+        (("anna", "Anna", "../anna"), ("anna", "Anna-2", "anna-3")),
+        (("!", "?", "a" * 60), ("x", "x-2", "a" * 40)),
+    ],
+)
+def test_each_pair_of_readers_has_files_of_its_own(
+    readers: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    rows = tuple({"photo_id": f"{n}.jpg", "masi": str(n * n)} for n in range(4))
+    raters = [
+        RatingTable(name, ("photo_id", "masi"), rows, tuple(range(2, 6)), False, "r.csv")
+        for name in readers
+    ]
+    panel = build_panel(raters, PanelOptions())
+    names = [picture.name for picture in agreement_pictures(panel, (), AgreementOptions())]
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    kinds = ("bland-altman", "scatter")
+    assert names == [f"masi_{parts[a]}_{parts[b]}_{k}.png" for a, b in pairs for k in kinds]
+
+
 def test_the_record_says_what_was_compared(written: Path) -> None:
     document = tomllib.loads((written / "agree.toml").read_text(encoding="utf-8"))
     assert document["options"] == {"by": "auto"}

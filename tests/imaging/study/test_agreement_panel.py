@@ -166,6 +166,16 @@ def test_a_wanted_stratum_that_no_row_has_is_an_error() -> None:
         panel(rated("a", x=1), rated("b", x=1), strata=("site",))
 
 
+def test_any_column_of_a_table_or_the_manifest_can_be_a_stratum() -> None:
+    rows = [{"photo_id": p, "masi": n, "camera": c} for n, (p, c) in enumerate(("xP", "yQ"))]
+    found = panel(table("a", rows), rated("b", x=1, y=2), strata=("camera",))
+    assert list(found.strata["camera"]) == ["P", "Q"]
+    manifest = {"x": {"camera": "P"}, "y": {"camera": "Q"}}
+    options = PanelOptions(strata=("camera",))
+    given = build_panel([rated("a", x=1, y=2), rated("b", x=1, y=2)], options, manifest=manifest)
+    assert list(given.strata["camera"]) == ["P", "Q"]
+
+
 def test_the_machine_can_be_named() -> None:
     found = panel(rated("a", x=1), rated("b", x=1), machine="b")
     assert found.machines == (False, True)

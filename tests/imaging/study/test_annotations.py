@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import struct
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from imaging.errors import ReferenceMismatchError, TableError
 from imaging.records import Photo
 from imaging.study.annotations import Shape, filled
+from imaging.study.annotations_imagej import read_selections
 from imaging.study.annotations_json import read_drawings
 from imaging.study.references import read_references
 from imaging.study.references_masks import read_mask
@@ -50,9 +53,9 @@ def roi(kind: int, points: list[tuple[float, float]], *, is_fine: bool = False) 
     return bytes(head) + body
 
 
-def archive(entries: dict[str, bytes]) -> bytes:
+def archive(entries: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as file:
+    with zipfile.ZipFile(stream, "w", method) as file:
         for name, content in entries.items():
             file.writestr(name, content)
     return stream.getvalue()
@@ -188,6 +191,23 @@ def test_kinds_are_not_mixed(tmp_path: Path) -> None:
         ("x.json", coco([{"bbox": [1, 1, 2, 2]}]), "has a box and no outline"),
         ("x.json", coco([{"image_id": 9}]), "image 9, which is not there"),
         ("x.json", coco([{"keypoints": [1, 2, 2, float("inf"), 1, 2]}]), "lie in no photo"),
+        ("x.json", coco([{"keypoints": [10**400, 2, 2]}]), "lie in no photo"),
+        ("x.json", {"images": [{"id": [1]}], "annotations": []}, r"id is \[1\], neither"),
+        ("x.json", coco([{"image_id": {}}]), "image_id is {}, neither"),
+        ("x.json", coco([{"category_id": [], "keypoints": [1, 2, 2]}]), r"category_id is \[\]"),
+        (
+            "x.json",
+            {"images": [], "annotations": [], "categories": [{"id": {}, "name": "hair"}]},
+            "id is {}, neither",
+        ),
+        (
+            "x.json",
+            {
+                "type": "FeatureCollection",
+                "features": [{"geometry": {"type": "Point", "coordinates": [10**400, 2]}}],
+            },
+            "lie in no photo",
+        ),
         (
             "x.json",
             coco([{"segmentation": {"size": [30000, 30000], "counts": [900_000_000]}}]),
@@ -200,13 +220,41 @@ def test_kinds_are_not_mixed(tmp_path: Path) -> None:
         ("x.zip", archive({"readme.txt": b"x"}), "holds no .roi file"),
         ("x.csv", "photo,root_x_px,root_y_px,tip_x_px,tip_y_px\nx.jpg,1,,2,3\n", "root_y_px is ''"),
         ("x.csv", "photo,colour\nx.jpg,red\n", "no reference is among them"),
+        (
+            "x.csv",
+            "index,vertex-index,axis-0,axis-1,shape-type\n0,0,1,1\n",
+            "a shape '' cannot be read",
+        ),
         ("x.csv", "photo,hairs\nx.jpg,many\n", "'many', not a number"),
+        ("x.csv", "photo,hairs\ny.jpg,0\nx.jpg,-3\n", "line 3: hairs is -3; a count is 0 or more"),
+        ("x.csv", "photo,hairs\nx.jpg,3\ny.jpg,4\nx.jpg,5\n", "lines 2 and 4 both give hairs of"),
+        (
+            "x.csv",
+            "photo,reader,region,darkness\nx.jpg,ann,chin,1\nx.jpg,ben,chin,1\nx.jpg,ann,chin,2\n",
+            "lines 2 and 4 both give darkness of 'x.jpg', chin by ann",
+        ),
         ("x.doc", "?", "of no kind that can be read"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: object, part: str) -> None:
     with pytest.raises(TableError, match=part):
         read_references([written(tmp_path / name, content)], PHOTOS)
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_random_damage_to_an_archive_ends_in_selections_or_is_told(
+    tmp_path: Path, method: int
+) -> None:
+    content = archive({"a.roi": roi(10, [(1, 1), (2, 2)]), "é.roi": bytes(500)}, method)
+    rng = np.random.default_rng(13)
+    for _ in range(150):
+        damaged = bytearray(content)
+        for at in rng.integers(30, len(content), 2):
+            damaged[at] = int(rng.integers(256))
+        with contextlib.suppress(TableError):
+            read_selections(written(tmp_path / "x.zip", bytes(damaged)))
 
 
 def test_a_mask_of_another_size_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
@@ -221,3 +269,32 @@ def test_a_mask_of_another_size_is_refused_before_it_is_unpacked(tmp_path: Path)
         read_mask(written(tmp_path / "h.png", bytes(huge)), photo)
     with pytest.raises(ReferenceMismatchError, match="no PNG"):
         read_mask(written(tmp_path / "n.png", b"GIF89a"), photo)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_with_accents_is_found_however_they_are_written(tmp_path: Path, form: str) -> None:
+    png = cv2.imencode(".png", np.ones((3, 4), np.uint8))[1].tobytes()
+    name = unicodedata.normalize(form, "M\u00f6ller_mask.png")
+    for folder in ("masks", "ignored"):
+        written(tmp_path / folder / name, png)
+    photos = ["a/m\u00f6ller.jpg"]
+    found = read_references([tmp_path / "masks"], photos, ignored=tmp_path / "ignored")
+    assert found.by_photo[photos[0]].ignored_path is not None
+
+
+def test_the_digest_tells_a_hole_from_none_and_from_an_area(tmp_path: Path) -> None:
+    outer = [[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]
+    inner = [[3, 3], [6, 3], [6, 6], [3, 6], [3, 3]]
+    digests = set()
+    for polygons in ([[outer]], [[outer, inner]], [[outer], [inner]]):
+        shapes = [
+            {
+                "type": "Feature",
+                "properties": {},
+                "geometry": {"type": "Polygon", "coordinates": rings},
+            }
+            for rings in polygons
+        ]
+        path = written(tmp_path / "x.json", {"type": "FeatureCollection", "features": shapes})
+        digests.add(read_references([path], PHOTOS).by_photo["a/x.jpg"].digest)
+    assert len(digests) == 3

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import fake_wing
@@ -12,9 +14,11 @@ import pytest
 
 from imaging.errors import LedgerError, ManifestError, ModelMissingError, NoPhotosError, UsageError
 from imaging.records import PhotoInputs
+from imaging.records.outcome import Outcome
 from imaging.settings import EffectiveSettings, effective_settings, settings_digest
-from imaging.study.batch import BatchOptions, Summary, plan_batch, run_batch
+from imaging.study.batch import BatchOptions, SilentObserver, Summary, plan_batch, run_batch
 from imaging.study.run_record import drawing_digest
+from imaging.study.store import open_for_reading
 
 
 def options(**changes: object) -> BatchOptions:
@@ -136,6 +140,34 @@ def test_photos_drawn_with_other_settings_are_drawn_again(
     assert run(photos).reused == 4
 
 
+def test_a_polygon_where_no_crops_are_scored_is_refused(photos: Path) -> None:
+    manifest = photos.parent / "m.csv"
+    manifest.write_text('photo,polygon_px\na.png,\nd.png,"0 0, 9 0, 9 9"\n')
+    with pytest.raises(ManifestError, match=r"m\.csv, line 3: polygon_px .* no crops") as caught:
+        run(photos, manifest=manifest)
+    assert "--patch" in caught.value.remedy
+    assert not (photos.parent / "out").exists()
+
+
+class Stopper(SilentObserver):
+    """A person who presses Ctrl-C when the first photo has come to its end."""
+
+    def ended(self, outcome: Outcome) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_stopped_run_leaves_no_report_that_contradicts_its_tables(photos: Path) -> None:
+    run(photos)
+    out = photos.parent / "out"
+    assert (out / "report.html").is_file()
+    again = options(inputs=PhotoInputs(px_per_mm=75.0))
+    assert run_batch([photos], out, again, observer=Stopper()).is_interrupted
+    assert [row["px_per_mm"] for row in table(out / "results.csv")] == ["75"]
+    assert not (out / "report.html").exists()
+    assert not run_batch([photos], out, again).is_interrupted
+    assert (out / "report.html").is_file()
+
+
 def test_a_dry_run_writes_nothing(photos: Path) -> None:
     out = photos.parent / "out"
     plan = plan_batch([photos], out, options())
@@ -174,7 +206,11 @@ def test_another_photo_with_the_name_of_a_scored_one_is_not_taken_for_it(photos:
 def test_a_study_that_was_moved_as_it_is_stays_done(photos: Path) -> None:
     run(photos)
     moved = photos.rename(photos.with_name("moved"))
-    assert run_batch([moved], photos.parent / "out", options()).reused == 4
+    out = photos.parent / "out"
+    assert run_batch([moved], out, options()).reused == 4
+    with open_for_reading(out) as ledger:
+        places = {outcome.photo_id: outcome.path for outcome in ledger.outcomes()}
+    assert places["sub/b.png"] == str(moved / "sub/b.png")
 
 
 def test_the_manifest_gives_scales_columns_and_the_flag_of_unlisted_photos(photos: Path) -> None:
@@ -243,7 +279,6 @@ def test_a_name_too_long_for_its_pictures_spoils_one_photo_only(photos: Path) ->
 
 def test_the_ledger_is_enough_to_rebuild_all_tables(photos: Path) -> None:
     from imaging.study.outputs import write_outputs
-    from imaging.study.store import open_for_reading
 
     run(photos)
     out = photos.parent / "out"
@@ -270,7 +305,6 @@ def test_both_engines_and_any_number_of_jobs_give_the_same_digits(photos: Path) 
 
 def test_ndjson_has_the_names_of_the_table_and_null_for_unknown(photos: Path) -> None:
     from imaging.study.outputs import json_rows
-    from imaging.study.store import open_for_reading
 
     (photos / "empty.png").write_bytes(b"")
     run(photos)

@@ -18,6 +18,10 @@ from imaging.study.calibration import Calibration, calibrate_face, write_calibra
 REGIONS = ("forehead", "right_malar", "left_malar", "chin")
 #: The cut-points of the readers that are drawn: darkness 2 to 4, homogeneity 2, 3 and 4.
 DARK, PATCH, UNIFORM = (3.0, 6.0, 10.0), (8.0, 25.0), 70.0
+CUT_POINTS = (
+    *(f"darkness_{n}_delta_l" for n in (1, 2, 3, 4)),
+    *(f"homogeneity_{name}" for name in ("speck_mm", "patch_mm", "uniform_percent")),
+)
 
 
 def draw(
@@ -27,6 +31,7 @@ def draw(
     readers: tuple[str, ...] = ("anna", "ben"),
     noise: float = 0.5,
     darkest: float = 16.0,
+    settings: dict[str, object] | None = None,
     edit: Callable[[list[str]], list[str]] = lambda lines: lines,
 ) -> Calibration:
     """Draw a folder and its readers' scores, and calibrate it."""
@@ -50,7 +55,7 @@ def draw(
                 dark = 1 + sum(seen >= cut for cut in DARK)
                 even = 4 if share >= UNIFORM else 1 + sum(size >= cut for cut in PATCH)
                 lines.append(f"{photo},{name},{reader},{dark},{even}")
-    folder = made.write_folder(place / "run", "face", photos, subjects=names)
+    folder = made.write_folder(place / "run", "face", photos, subjects=names, settings=settings)
     scores = place / "scores.csv"
     scores.write_text("\n".join(edit(lines)) + "\n", encoding="utf-8")
     return calibrate_face(folder, [scores])
@@ -113,6 +118,35 @@ def test_the_file_is_ready_for_config_and_says_by_which_data(
     assert provenance["data"][0]["name"] == "scores.csv"
     assert len(provenance["data"][0]["sha256"]) == 64
     assert provenance["fits"]["darkness"]["out_of_fold"]["quadratic_kappa"] > 0.8
+
+
+def test_a_folder_scored_with_a_calibration_gives_a_whole_one_again(site, tmp_path: Path) -> None:
+    first = site()
+    of_first = {f"face.{name}": value for name, value in first.values.items()}
+    (tmp_path / "run").rename(tmp_path / "first")
+    second = site(settings=of_first)
+    assert second.values == first.values
+    assert set(CUT_POINTS) <= set(second.values)
+    assert second.carried == {}
+
+
+def test_the_file_holds_the_other_settings_of_the_folder_too(site, tmp_path: Path) -> None:
+    others = {
+        "photo.glare_level": 240,
+        "face.pigment_probability": 0.3,
+        "face.homogeneity_patch_mm": 20.0,
+        "face.anonymise": True,
+    }
+    calibration = site(settings=others)
+    path = tmp_path / "cal.toml"
+    write_calibration(path, calibration)
+    settings = replace_values(Settings(), parse_toml(path.read_bytes(), origin="cal.toml"))
+    assert settings.photo.glare_level == 240
+    assert settings.face.pigment_probability == 0.3
+    assert settings.face.homogeneity_patch_mm == calibration.values["homogeneity_patch_mm"] != 20.0
+    # It changes pictures only.
+    assert not settings.face.anonymise
+    assert any("face.pigment_probability = 0.3" in note for note in calibration.notes)
 
 
 def test_a_step_that_no_reader_gave_moves_its_cut_point_out_of_the_way(site) -> None:

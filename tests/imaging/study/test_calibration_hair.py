@@ -26,6 +26,7 @@ def site(tmp_path: Path):
         photos: int = 8,
         gain: float = GAIN,
         by_hair: bool = True,
+        has_subjects: bool = True,
         settings: dict[str, object] | None = None,
         edit=lambda lines: lines,
     ) -> Calibration:
@@ -44,7 +45,11 @@ def site(tmp_path: Path):
                 )
             hairs[photo] = rows
         folder = made.write_folder(
-            tmp_path / "run", "hair", hairs, subjects=subjects, settings=settings
+            tmp_path / "run",
+            "hair",
+            hairs,
+            subjects=subjects if has_subjects else None,
+            settings=settings,
         )
         caliper = tmp_path / "caliper.csv"
         caliper.write_text("\n".join(edit(lines)) + "\n", encoding="utf-8")
@@ -80,6 +85,13 @@ def test_means_of_photos_are_held_against_each_other_without_hair_ids(site) -> N
     assert any("Means of photos" in note for note in calibration.notes)
 
 
+@pytest.mark.parametrize("has_subjects", [False, True])
+def test_photos_that_stand_for_subjects_are_told(site, has_subjects: bool) -> None:
+    told = "Photos were parted into folds one by one"
+    notes = site(has_subjects=has_subjects).notes
+    assert any(note.startswith(told) for note in notes) is not has_subjects
+
+
 def test_the_file_is_ready_for_config(site, tmp_path: Path) -> None:
     path = tmp_path / "cal.toml"
     write_calibration(path, site())
@@ -87,6 +99,15 @@ def test_the_file_is_ready_for_config(site, tmp_path: Path) -> None:
     assert hair.diameter_slope != 1
     assert hair.calibration_data.startswith("caliper.csv sha256:")
     assert "96 hairs, 4 subjects" in hair.calibration_data
+
+
+def test_the_file_holds_the_other_settings_of_the_folder_too(site, tmp_path: Path) -> None:
+    path = tmp_path / "cal.toml"
+    calibration = site(settings={"hair.terminal_cutoff_um": 30.0, "hair.calibration_data": "old"})
+    write_calibration(path, calibration)
+    hair = replace_values(Settings(), parse_toml(path.read_bytes(), origin="cal.toml")).hair
+    assert hair.terminal_cutoff_um == 30.0
+    assert hair.calibration_data == calibration.values["calibration_data"]
 
 
 def test_the_default_changes_nothing() -> None:
@@ -108,6 +129,10 @@ def test_a_calibrated_folder_is_not_calibrated_again(site) -> None:
         (lambda ls: [ls[0], "p0.jpg;1;thick"], "'thick' is no diameter"),
         (lambda ls: [ls[0], "p0.jpg;;50"], "hair_id is empty"),
         (lambda ls: [ls[0], "zz.jpg;1;50"], "it has 'zz.jpg'"),
+        (
+            lambda ls: [ls[0], *(line.replace(".0;", "99;") for line in ls[1:])],
+            r"No hair_id of .*caliper\.csv is in the folder: 'p0.jpg' has no hair 199",
+        ),
         (lambda ls: ls[:6], "5 pairs of 1 subjects are too few"),
         (
             lambda ls: [ls[0], *(f"{line.rpartition(';')[0]};50" for line in ls[1:])],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import signal
 from pathlib import Path
 
 import fake_wing
@@ -95,6 +97,16 @@ def test_a_plain_run_into_the_folder_leaves_no_tables_of_an_earlier_comparison(s
     assert not left & {"followup.csv", "matches.csv", "region_changes.csv", "attrition.csv"}
 
 
+def test_a_study_that_was_moved_takes_a_further_visit(study) -> None:
+    run(study)
+    moved = (study / "in").rename(study / "moved")
+    fake_wing.make_photo(moved / "s1_m24.png", seed=20)
+    with (study / "manifest.csv").open("a") as file:
+        file.write("s1_m24.png,s1,m24,2027-01-01,A\n")
+    summary = run_followup([moved], study / "out", options(study))
+    assert (summary.reused, summary.pairs.compared, summary.pairs.pairs_failed) == (4, 5, 0)
+
+
 def test_a_changed_plan_compares_that_pair_again(study) -> None:
     run(study)
     path = study / "manifest.csv"
@@ -114,6 +126,19 @@ def test_a_changed_setting_of_the_follow_up_scores_no_photo_again_but_compares_a
     assert rows(study, "followup")[0]["flags"] == ""
 
 
+def test_a_stopped_comparison_leaves_no_report_that_contradicts_its_tables(study) -> None:
+    class Stopper(SilentPairObserver):
+        def compared(self, outcome) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run(study)
+    assert run(study, is_fresh=True, observer=Stopper()).is_interrupted
+    assert len(rows(study, "followup")) == 1
+    assert not (study / "out" / "report.html").exists()
+    assert not run(study).is_interrupted
+    assert (study / "out" / "report.html").is_file()
+
+
 def test_a_missing_picture_and_fresh_compare_again(study) -> None:
     run(study)
     (study / "out" / "comparisons" / "s1_m6.png.jpg").unlink()
@@ -121,6 +146,15 @@ def test_a_missing_picture_and_fresh_compare_again(study) -> None:
     run(study, observer=watcher)
     assert watcher.compared_pairs == ["s1_m6.png"]
     assert run(study, is_fresh=True).reused == 0
+
+
+def test_pairs_drawn_with_other_settings_are_drawn_again(
+    study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(study)
+    monkeypatch.setattr("imaging.study.followup.drawing_digest", lambda effective, wing: "other")
+    assert run(study).reused == 0
+    assert run(study).reused == 4
 
 
 @pytest.mark.slow

@@ -48,9 +48,21 @@ def test_no_common_graft_tells_nothing() -> None:
     assert math.isnan(told.percent) and math.isnan(told.low)
 
 
-def test_a_visit_is_read_by_its_late_neighbour() -> None:
-    days = [30.0, 200.0, 365.0]
-    assert [partner_visit(days, k, early_days=180.0) for k in range(3)] == [None, 2, 1]
+@pytest.mark.parametrize(
+    ("days", "partners"),
+    [
+        ([30.0, 200.0, 365.0], [None, 2, 1]),
+        ([180.0, 270.0, 720.0], [1, 0, 1]),
+        ([720.0, 270.0, 180.0], [1, 2, 1]),
+        ([180.0, 270.0, 360.0], [1, 2, 1]),
+        ([math.nan, math.nan, math.nan], [1, 2, 1]),
+        ([180.0, 190.0, math.nan], [1, 2, 1]),
+    ],
+)
+def test_a_visit_is_read_by_the_late_one_nearest_in_time(
+    days: list[float], partners: list[int | None]
+) -> None:
+    assert [partner_visit(days, k, early_days=180.0) for k in range(3)] == partners
 
 
 def test_the_only_late_visit_has_no_partner() -> None:

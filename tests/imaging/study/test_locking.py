@@ -9,12 +9,20 @@ from pathlib import Path
 
 import fake_wing
 import pytest
+import tomli_w
 
 from imaging.cli.app import run_command
 from imaging.errors import SettingsError
-from imaging.settings import EffectiveSettings, Settings, effective_settings, settings_digest
+from imaging.settings import (
+    EffectiveSettings,
+    Settings,
+    digest,
+    effective_settings,
+    result_values,
+    settings_digest,
+)
 from imaging.study.batch import BatchOptions, run_batch
-from imaging.study.locking import Lock, lock_text, obey, read_lock
+from imaging.study.locking import Lock, lock_document, lock_text, obey, read_lock
 
 NOW = datetime.datetime(2026, 3, 4, 5, 6, tzinfo=datetime.UTC)
 AT_30 = effective_settings([("--set", {"hair.terminal_cutoff_um": 30.0})])
@@ -77,6 +85,35 @@ def test_another_version_of_the_algorithm_is_refused(monkeypatch: pytest.MonkeyP
         obey(found, EffectiveSettings(), wing="hair")
 
 
+def test_a_lock_holds_the_settings_and_the_algorithm_of_a_follow_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = effective_settings([("--set", {"followup.missing_share": 0.7})])
+    found = lock(text_of(chosen.settings))
+    obeyed = obey(found, EffectiveSettings(), wing="hair", is_followup=True)
+    assert obeyed.settings.followup.missing_share == 0.7
+    other = effective_settings([("--set", {"followup.missing_share": 1.0})])
+    with pytest.raises(SettingsError, match=r"missing_share = 1\.0 \(locked: 0\.7\)"):
+        obey(found, other, wing="hair", is_followup=True)
+    monkeypatch.setattr("imaging.hair.followup.ALGORITHM_VERSION", "99")
+    with pytest.raises(SettingsError, match="algorithm of the hair follow-up; this is 99"):
+        obey(found, chosen, wing="hair", is_followup=True)
+    assert obey(found, other, wing="hair").settings.hair == chosen.settings.hair
+
+
+def test_a_lock_of_an_earlier_version_holds_for_scores_and_for_no_follow_up() -> None:
+    document = lock_document(AT_30.settings, reason="protocol 2.1", now=NOW)
+    del document["followup"]
+    told = document["provenance"]["lock"]
+    del told["followup_versions"], told["lock_digest"]
+    values = result_values(AT_30.settings, "hair") | result_values(AT_30.settings, "face")
+    told["lock_digest"] = digest([values, told])
+    found = lock(tomli_w.dumps(document))
+    assert obey(found, EffectiveSettings(), wing="hair").settings.hair.terminal_cutoff_um == 30.0
+    with pytest.raises(SettingsError, match="not the settings of a follow-up"):
+        obey(found, EffectiveSettings(), wing="hair", is_followup=True)
+
+
 def test_a_lock_needs_a_reason() -> None:
     with pytest.raises(SettingsError, match="needs a reason"):
         text_of(reason="  ")
@@ -115,3 +152,9 @@ def test_the_commands_lock_and_refuse(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "unit_link_mm = 0.2 (locked: 0.3)" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert run_command([*scoring, "--dry-run"]) == 0
+    fake_wing.make_photo(tmp_path / "in" / "b.png")
+    pair = [str(tmp_path / "in" / name) for name in ("a.png", "b.png")]
+    comparing = ["followup", "hair", *pair, *scoring[2:]]
+    assert run_command([*comparing, "--set", "followup.missing_share=1"]) == 2
+    assert "followup.missing_share = 1.0 (locked: " in capsys.readouterr().err
+    assert run_command([*comparing, "--dry-run"]) == 0

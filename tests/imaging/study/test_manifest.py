@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import math
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -12,6 +15,7 @@ from imaging.errors import ManifestError
 from imaging.records import PhotoInputs
 from imaging.study.manifest import check_manifest, inputs_of, read_manifest
 from imaging.study.manifest_columns import KNOWN_COLUMNS, is_one_edit_away, nearest_known
+from imaging.study.scoring import inputs_digest
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -59,6 +63,46 @@ def test_a_workbook_gives_dates_and_numbers_as_text(tmp_path: Path) -> None:
         "px_per_mm": "178.5",
         "days_since_clip": "2",
     }
+
+
+def write_sheet(path: Path, rows: str) -> Path:
+    """A workbook whose sheet declares the largest size that there is."""
+    openpyxl.Workbook().save(path.with_suffix(".plain"))
+    namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f'<dimension ref="A1:XFD1048576"/><sheetData>{rows}</sheetData>'
+    with zipfile.ZipFile(path.with_suffix(".plain")) as plain, zipfile.ZipFile(path, "w") as book:
+        for entry in plain.namelist():
+            content = plain.read(entry)
+            if entry == "xl/worksheets/sheet1.xml":
+                content = f'<worksheet xmlns="{namespace}">{sheet}</worksheet>'.encode()
+            book.writestr(entry, content)
+    return path
+
+
+def sheet_row(line: int, text: str) -> str:
+    return f'<row r="{line}"><c r="A{line}" t="inlineStr"><is><t>{text}</t></is></c></row>'
+
+
+def test_the_size_that_a_sheet_declares_takes_no_memory(tmp_path: Path) -> None:
+    path = write_sheet(tmp_path / "m.xlsx", sheet_row(1, "photo") + sheet_row(9000, "a.jpg"))
+    tracemalloc.start()
+    rows = read_manifest(path).rows
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [(row.line, row.photo_id) for row in rows] == [(9000, "a.jpg")]
+    # Filled up to 16384 columns, each of the 9000 rows would take 131 kB.
+    assert peak < 20e6
+
+
+def test_a_row_that_no_sheet_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imaging.study.manifest.MAX_SHEET_ROWS", 100)
+    last = write_sheet(tmp_path / "m.xlsx", sheet_row(1, "photo") + sheet_row(100, "a.jpg"))
+    assert len(read_manifest(last).rows) == 1
+    beyond = write_sheet(tmp_path / "n.xlsx", sheet_row(1, "photo") + sheet_row(101, "a.jpg"))
+    with pytest.raises(ManifestError, match="over 100 rows"):
+        read_manifest(beyond)
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
@@ -142,3 +186,38 @@ def test_a_row_with_a_scale_beats_the_command_line_and_one_without_keeps_it() ->
     assert beaten == PhotoInputs(px_per_mm=170.0, scale_origin="manifest", view="left45")
     assert inputs_of({"subject": "S"}, typed) == typed
     assert inputs_of(None, typed) == typed
+
+
+def test_a_polygon_is_read_and_makes_a_photo_another_one() -> None:
+    plain = inputs_of({"subject": "S"}, PhotoInputs())
+    found = inputs_of({"polygon_px": "0 0, 20.5 0; 20.5 -3"}, PhotoInputs())
+    assert found == PhotoInputs(polygon_px=((0.0, 0.0), (20.5, 0.0), (20.5, -3.0)))
+    assert inputs_digest(found) != inputs_digest(plain)
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        ("0 0, 5 0", "has 2 of the three points"),
+        ("0 0, 5, 5 5", "is not a list of points as 'x y, x y, x y'"),
+        ("0 0, 5 zero, 5 5", "is not a list of points"),
+        ("0 0, 5 nan, 5 5", "has a point outside any photo"),
+        ("0 0, inf 0, 5 5", "has a point outside any photo"),
+        ("0 0, 1e7 0, 5 5", "has a point outside any photo"),
+        ("3 3, 3 3, 3 3", "has no area"),
+        ("0 0, 1 2, 3 6, 0.5 1", "has no area"),
+        (";".join(f"{n} {n % 2}" for n in range(1001)), "has 1001 points; 1000 is the limit"),
+    ],
+)
+def test_a_polygon_that_is_none_is_told_with_its_line(tmp_path: Path, cell: str, part: str) -> None:
+    path = write(tmp_path / "m.csv", f'photo,polygon_px\na.jpg,"{cell}"\n')
+    told = problems_of(path, photos={"a.jpg"})
+    assert "line 2: polygon_px" in told
+    assert part in told
+
+
+def test_a_bow_tie_and_a_thousand_points_are_polygons() -> None:
+    circle = ((math.cos(n / 160), math.sin(n / 160)) for n in range(1000))
+    drawn = ", ".join(f"{100 * x:.1f} {100 * y:.1f}" for x, y in circle)
+    for text in ("0 0, 9 9, 9 0, 0 9", drawn):
+        assert KNOWN_COLUMNS["polygon_px"].check(text) is None

@@ -142,3 +142,18 @@ def test_one_photo_a_site_is_an_error() -> None:
 def test_a_word_for_a_value_is_told() -> None:
     with pytest.raises(TableError, match="'dark' is not a number"):
         group_repeats(photos([[1, 2], [3, "dark"], [4, 5], [1, 2]]))  # type: ignore[list-item]
+
+
+def test_rows_without_a_subject_are_no_repeats_of_one_another() -> None:
+    rows = [
+        {"photo_id": f"{n}.jpg", "subject": subject, "replicate": replicate, "masi": masi}
+        for n, (subject, replicate, masi) in enumerate(
+            [("", 1, 3), ("", 2, 20), ("", 1, 35), ("A", 1, 5), ("A", 2, 5.2)]
+        )
+    ]
+    found = group_repeats(table(rows))
+    assert found.sites == ("A",)
+    assert "3 rows without a subject" in found.notes[1]
+    with pytest.raises(TableError, match="3 rows name no subject"):
+        group_repeats(table(rows[:4]))
+    assert len(group_repeats(table(rows), is_one_site=True).readings["masi"][0]) == 5

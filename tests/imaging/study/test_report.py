@@ -8,7 +8,7 @@ import html.parser
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +23,7 @@ from imaging.records.face import FaceScore, RegionScore
 from imaging.records.outcome import Failure, Measured, Outcome, Provenance
 from imaging.settings import Settings, result_values
 from imaging.study.packing import pack_rows
+from imaging.study.presentation import blind_labels, count_photos
 from imaging.study.report import write_report
 from imaging.study.run_record import RunRecord
 from imaging.study.store import open_for_writing
@@ -138,7 +139,7 @@ def make_run(
     *,
     wing: Any = "hair",
     manifest: dict[str, dict[str, str]] | None = None,
-    state: str = "complete",
+    **changes: Any,
 ) -> None:
     """Fill a ledger and write an overlay for every scored photo."""
     manifest = manifest or {}
@@ -154,8 +155,8 @@ def make_run(
         manifest_columns=tuple(sorted({c for cells in manifest.values() for c in cells})),
         photos=len(outcomes),
         started_at="2031-05-06T07:08:09",
-        state=state,
     )
+    record = replace(record, **changes)
     with open_for_writing(out_dir, wing) as ledger:
         run_id = ledger.begin_run(record, done=[], manifest=manifest)
         for item in outcomes:
@@ -234,6 +235,31 @@ def test_a_blinded_page_says_nothing_of_subject_visit_arm_date_or_path(tmp_path:
         assert secret not in blind_text
     assert all((tmp_path / unquote(path)).is_file() for path in page.attributes("img", "src"))
     assert "photo-" + hashlib.sha256(ids[0].encode()).hexdigest()[:8] in page.text
+
+
+def test_a_blinded_page_names_no_settings_file_and_no_day_of_a_lock(tmp_path: Path) -> None:
+    told = {
+        "origins": {"hair.terminal_cutoff_um": "week12_verum.toml"},
+        "lock_digest": "10cc",
+        "locked_at": "2031-01-02T03:04:05",
+        "lock_reason": "before week twelve",
+    }
+    make_run(tmp_path, [hair_outcome("1.jpg")], **told)
+    secrets = ("week12_verum.toml", "2031-01-02", "before week twelve")
+    open_text, _ = read_report(tmp_path)
+    blind_text, _ = read_report(tmp_path, blind=True)
+    assert all(secret in open_text for secret in secrets)
+    assert not any(secret in blind_text for secret in secrets)
+    assert "settings file" in blind_text
+    assert "10cc" in blind_text
+
+
+def test_a_pair_that_failed_is_no_further_photo_and_its_photo_keeps_its_label() -> None:
+    results = [{"photo_id": "a", "sha256": "1" * 64}, {"photo_id": "b", "sha256": "2" * 64}]
+    failures = [{"photo_id": "c"}, {"photo_id": "b"}, {"photo_id": "c"}]
+    expected = {"a": "photo-11111111", "b": "photo-22222222", "c": "failed-1"}
+    assert blind_labels(results, failures) == expected
+    assert count_photos(results, failures) == 3
 
 
 def test_equal_files_get_different_names_on_a_blinded_page(tmp_path: Path) -> None:

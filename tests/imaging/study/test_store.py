@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +86,20 @@ def test_a_table_of_many_rows_is_packed_small_and_exactly(tmp_path: Path) -> Non
     assert unpack_rows(pack_rows([])) == []
     with pytest.raises(ValueError, match="inf"):
         pack_rows([CutoffSplit(math.inf, 1, 1, 1.0)])
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"\0\x11\x22", *(zlib.compress(text) for text in (b"{", b"[1]", b'{"a": 1}', b"\xff"))],
+)
+def test_a_damaged_table_in_a_ledger_is_told(tmp_path: Path, packed: bytes) -> None:
+    ended = outcome("a")
+    damaged = replace(ended.result, tables={"cutoffs": packed})
+    with open_for_writing(tmp_path, "hair") as ledger:
+        run_id = ledger.begin_run(RUN, done=[], manifest={})
+        ledger.record(run_id, replace(ended, result=damaged), inputs={})
+        with pytest.raises(LedgerError, match="table in the ledger is damaged"):
+            list(ledger.table_rows("cutoffs"))
 
 
 def test_only_one_writes_and_a_lock_ends_with_its_holder(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from imaging.study.tables import cell_text
+from imaging.study.tables import cell_text, unguarded
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,5 @@ def test_a_cell_is_a_number_an_empty_text_or_text_that_is_no_formula(
     value: object, text: str
 ) -> None:
     assert cell_text(value) == text
+    if isinstance(value, str):
+        assert unguarded(text) == value

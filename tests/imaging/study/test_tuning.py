@@ -20,7 +20,7 @@ from imaging.errors import InterruptedRunError, NoPhotosError, TableError, Usage
 from imaging.photo.reading import read_photo
 from imaging.settings import Settings, effective_settings, parse_toml, settings_digest
 from imaging.study import tuning_run
-from imaging.study.references import Reference
+from imaging.study.references import Reference, read_references
 from imaging.study.tuning import Tuning, tune
 from imaging.study.tuning_options import TuningOptions
 from imaging.study.tuning_outputs import settings_document, verdict, write_tuning
@@ -57,8 +57,15 @@ def hairs(photos: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tuned(photos: Path, hairs: Path) -> Tuner:
-    def run(*moves: str, references: Path = hairs, start: float = 0.2, **options: object) -> Tuning:
-        effective = effective_settings([("--set", {"hair.min_confidence": start})])
+    def run(
+        *moves: str,
+        references: Path = hairs,
+        start: float = 0.2,
+        others: dict[str, object] | None = None,
+        **options: object,
+    ) -> Tuning:
+        values = {"hair.min_confidence": start} | (others or {})
+        effective = effective_settings([("--set", values)])
         given = {"match_px": 0.5, "engine": "serial", "folds": 4, **options}
         return tune(
             [photos],
@@ -119,6 +126,17 @@ def test_counts_and_readers_are_references_too(tuned: Tuner, photos: Path, tmp_p
         assert chosen == pytest.approx(TRUE_THRESHOLD, abs=STEP)
 
 
+def test_readers_scores_of_regions_are_read_and_what_names_the_region_is_no_score(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text("photo_id,region,view,reader,darkness\na.png,right_malar,front,ann,2\n")
+    known = read_references([path], ["a.png"])
+    assert known.kind == "scores"
+    (rating,) = known.by_photo["a.png"].ratings
+    assert (rating.outcome, rating.region, rating.value) == ("darkness", "right_malar", 2.0)
+
+
 def test_a_photo_that_cannot_be_used_is_told_and_left_out(
     tuned: Tuner, photos: Path, hairs: Path
 ) -> None:
@@ -135,6 +153,13 @@ def test_a_choice_that_breaks_is_never_chosen(tuned: Tuner) -> None:
     assert found.changed() == {}
     broken = next(p for p in found.tried if dict(p)["hair.min_length_mm"] == 2.0)
     assert math.isnan(found.figure(broken))
+
+
+def test_a_choice_that_is_out_of_order_with_other_settings_is_never_chosen(tuned: Tuner) -> None:
+    found = tuned("hair.safe_cutoff_px=1,5,9")
+    assert found.changed() == {}
+    broken = next(p for p in found.tried if dict(p)["hair.safe_cutoff_px"] == 1.0)
+    assert "below hair.least_cutoff_px" in found.tallies.known[broken]["p0.png"].failure
 
 
 def test_references_outside_the_photo_are_refused(tuned: Tuner, hairs: Path) -> None:
@@ -232,6 +257,15 @@ def test_the_folder_holds_tables_page_and_settings_that_a_run_can_use(
     page = (out / "tuning.html").read_text()
     assert "http" not in page.replace("http-equiv", "")
     assert (out / "plots" / "stability.png").stat().st_size > 1000
+
+
+def test_the_settings_hold_those_in_force_that_were_not_tuned(tuned: Tuner) -> None:
+    found = tuned("hair.min_confidence=0.2,0.55", others={"hair.unit_link_mm": 0.4})
+    document = settings_document(found)
+    assert document["hair"] == {"min_confidence": 0.55, "unit_link_mm": 0.4}
+    values = {f"hair.{name}": value for name, value in document["hair"].items()}
+    settings = effective_settings([("tuned.toml", values)]).settings
+    assert document["provenance"]["settings_digest"] == settings_digest(settings, "hair")
 
 
 def test_names_of_photos_are_escaped_in_the_page(photos: Path, tmp_path: Path) -> None:

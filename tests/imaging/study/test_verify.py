@@ -57,6 +57,13 @@ def test_a_number_changed_in_the_ledger_is_found(out: Path) -> None:
     assert replays["2.png"].differences[0].startswith("hair_count: ")
 
 
+def test_a_study_that_was_moved_is_found_where_it_was_scored_last(out: Path) -> None:
+    moved = (out.parent / "in").rename(out.parent / "moved")
+    options = BatchOptions(fake_wing.TARGET, engine="serial", manifest=out.parent / "m.csv")
+    assert run_batch([moved], out, options).reused == 5
+    assert all(replayed.is_equal for replayed in replay(out).values())
+
+
 def test_a_changed_or_missing_photo_and_another_algorithm_are_found(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,7 @@ def test_fields_of_one_site_are_sums_of_counts_over_sums_of_areas() -> None:
         hairs_per_unit=1.2,
     )
     outcomes = [ended("a", measured()), ended("b", second), ended("c", Failure("x", "y", "z"))]
-    row = pool_visit(outcomes, {"subject": "S", "visit": "V"}, {}, wing="hair")
+    row = pool_visit(outcomes, {"subject": "S", "visit": "V"}, {}, wing="hair", manifest={})
     assert (row["photos"], row["photos_failed"], row["photo_ids"]) == (2, 1, "a;b")
     assert tuple(row) == visit_columns("hair")
     visit = pool_fields(outcomes, {})
@@ -83,7 +83,7 @@ def test_fields_without_any_scale_keep_their_counts_and_nothing_else() -> None:
     nan = dict.fromkeys(measured().values, math.nan)
     known = {"hair_count": 50, "hair_count_low": 45.0, "hair_count_high": 55.0}
     outcomes = [ended("a", measured(**nan | known)), ended("b", measured(**nan | known))]
-    row = pool_visit(outcomes, {"subject": "S", "visit": "V"}, {}, wing="hair")
+    row = pool_visit(outcomes, {"subject": "S", "visit": "V"}, {}, wing="hair", manifest={})
     assert (row["hair_count"], row["hair_count_low"], row["hair_count_high"]) == (100, 90.0, 110.0)
     others = [row[c.name] for c in columns_of(HairVisit) if c.name not in known]
     assert len(others) > 5
@@ -111,6 +111,7 @@ def test_views_of_one_face_become_one_score_through_the_rows_of_the_ledger() -> 
         {"subject": "S", "visit": "V"},
         {"f": front_rows, "l": left_rows},
         wing="face",
+        manifest={},
     )
     assert tuple(row) == visit_columns("face")
     assert (row["view"], row["photos"], row["photo_ids"]) == ("combined", 2, "f;l")
@@ -127,22 +128,26 @@ def test_an_oblique_view_beside_the_front_is_not_single() -> None:
         )
     ]
     rows = {str(i): r for i, (_, r) in enumerate(views)}
-    whole = pool_visit(outcomes, {"subject": "S", "visit": "V"}, rows, wing="face")
+    whole = pool_visit(outcomes, {"subject": "S", "visit": "V"}, rows, wing="face", manifest={})
     assert whole["flags"] == ""
-    alone = pool_visit(outcomes[1:], {"subject": "S", "visit": "V"}, rows, wing="face")
+    alone = pool_visit(outcomes[1:], {"subject": "S", "visit": "V"}, rows, wing="face", manifest={})
     assert alone["flags"] == "missing_view;single_oblique_view"
     assert math.isnan(float(str(alone["masi"])))
 
 
 def test_crops_of_one_visit_are_listed_and_not_pooled() -> None:
     crop, rows = face_view("patch", area=40.0)
-    row = pool_visit([ended("a", crop)], {"subject": "S", "visit": "V"}, {"a": rows}, wing="face")
+    row = pool_visit(
+        [ended("a", crop)], {"subject": "S", "visit": "V"}, {"a": rows}, wing="face", manifest={}
+    )
     assert (row["photos"], row["photo_ids"], row["flags"]) == (1, "a", "blurred")
     assert "masi" not in row
 
 
 def test_a_visit_without_any_score_keeps_its_row() -> None:
-    row = pool_visit([ended("a", Failure("x", "y", "z"))], {"subject": "S"}, {}, wing="hair")
+    row = pool_visit(
+        [ended("a", Failure("x", "y", "z"))], {"subject": "S"}, {}, wing="hair", manifest={}
+    )
     assert (row["subject"], row["photos"], row["photos_failed"]) == ("S", 0, 1)
     assert "hair_count" not in row
 
@@ -157,3 +162,27 @@ def test_photos_without_subject_and_visit_are_in_no_visit() -> None:
     }
     groups = group_visits(outcomes, manifest)
     assert [[o.photo_id for o in group] for _, group in groups] == [["b"], ["a", "c"]]
+
+
+def test_of_replicates_of_one_field_the_first_that_was_scored_is_pooled() -> None:
+    failed = ended("a1", Failure("x", "y", "z"))
+    outcomes = [failed, *(ended(name, measured()) for name in ("a2", "a3", "b"))]
+    manifest = {
+        name: {"field": name[0]} | ({"replicate": name[1:]} if name[1:] else {})
+        for name in ("a1", "a2", "a3", "b")
+    }
+    row = pool_visit(outcomes, {}, {}, wing="hair", manifest=manifest)
+    assert (row["photos"], row["photo_ids"], row["photos_failed"]) == (2, "a2;b", 1)
+    assert "repeated_view" in str(row["flags"])
+    del manifest["a2"]["replicate"], manifest["a3"]["replicate"]
+    assert pool_visit(outcomes, {}, {}, wing="hair", manifest=manifest)["photos"] == 3
+
+
+def test_each_kind_of_light_is_a_row_of_its_own_and_an_empty_cell_is_one_too() -> None:
+    visit = {"subject": "S", "visit": "V"}
+    kinds = {"a": "uv", "b": "standard", "c": "", "d": "uv"}
+    manifest = {name: visit | ({"modality": m} if m else {}) for name, m in kinds.items()}
+    groups = group_visits([ended(name, measured()) for name in kinds], manifest)
+    rows = [pool_visit(outcomes, cells, {}, wing="hair", manifest={}) for cells, outcomes in groups]
+    found = [(row["modality"], row["photo_ids"]) for row in rows]
+    assert found == [("", "c"), ("standard", "b"), ("uv", "a;d")]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imaging.errors import NameTooLongError, OutputError, UsageError
-from imaging.study.pictures import picture_path
+from imaging.study.pictures import picture_path, remove_outdated
 from imaging.study.writing import make_folder, whole_file, write_bytes
 
 
@@ -30,6 +30,14 @@ def test_a_folder_that_cannot_be_one_is_told(tmp_path: Path) -> None:
             make_folder(path)
     make_folder(tmp_path / "new" / "deep")
     assert list((tmp_path / "new" / "deep").iterdir()) == []
+
+
+def test_the_trial_write_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("precious")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".dermetry-probe").symlink_to(tmp_path / "precious.txt")
+    make_folder(tmp_path / "out")
+    assert (tmp_path / "precious.txt").read_text() == "precious"
 
 
 @pytest.mark.parametrize(
@@ -68,3 +76,37 @@ def test_no_picture_leaves_the_output_folder(photo_id: str) -> None:
 def test_a_picture_is_named_by_the_whole_id() -> None:
     assert picture_path("overlays", "a/1.jpg", ".jpg") == "overlays/a/1.jpg.jpg"
     assert picture_path("masks", "..a/1.png", "_hairs.png") == "masks/..a/1.png_hairs.png"
+
+
+def test_pictures_that_were_not_drawn_again_are_removed(tmp_path: Path) -> None:
+    pictures = ("overlays/a.jpg", "masks/a_hairs.png", "comparisons/a b.jpg")
+    for path in pictures:
+        write_bytes(tmp_path / path, b"")
+    remove_outdated(tmp_path, (*pictures, "masks/gone.png"), pictures[:1])
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../precious.txt",
+        "overlays/../../precious.txt",
+        "overlays/link/precious.txt",
+        "{}/precious.txt",
+        "results.csv",
+        "overlays",
+        "",
+        "overlays/a\0b",
+    ],
+)
+def test_nothing_but_pictures_is_ever_removed(tmp_path: Path, path: str) -> None:
+    kept = [
+        tmp_path / "precious.txt",
+        tmp_path / "out/results.csv",
+        tmp_path / "out/overlays/a.jpg",
+    ]
+    for file in kept:
+        write_bytes(file, b"")
+    (tmp_path / "out/overlays/link").symlink_to(tmp_path)
+    remove_outdated(tmp_path / "out", (path.format(tmp_path),), ())
+    assert all(file.is_file() for file in kept)
