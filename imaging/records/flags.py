@@ -310,7 +310,11 @@ _DECLARED = (
         "Crops have no landmarks: their scores were compared, not their pixels.",
         "Use photos of the whole face.",
     ),
-    Flag("repeated_view", "Two photos of one view or field; the first was used.", "Check the manifest."),
+    Flag(
+        "repeated_view",
+        "Two photos of one view or field; the first was used.",
+        "Check the manifest.",
+    ),
 )
 
 FLAGS: dict[str, Flag] = {flag.name: flag for flag in _DECLARED}
