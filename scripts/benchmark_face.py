@@ -379,6 +379,10 @@ CHANGES: dict[str, Callable[[np.ndarray, ClearFace], np.ndarray]] = {
     "cast": _cast,
     "JPEG 60": _jpeg,
     "bar": _bar,
+    "border": lambda pixels, _: np.pad(
+        pixels, (*((side // 10,) * 2 for side in pixels.shape[:2]), (0, 0)), constant_values=200
+    ),
+    "crop": lambda pixels, _: np.ascontiguousarray(pixels[7:-8, 6:-7]),
     "half size": _resize(0.5),
     "double size": _resize(2.0),
 }
