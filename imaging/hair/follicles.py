@@ -119,7 +119,7 @@ class CountError:
 
 
 def count_interval(
-    confidences: Floats, unseen: float, settings: HairSettings
+    confidences: Floats, unseen: float, settings: HairSettings, *, hides_roots: bool = False
 ) -> tuple[Interval, CountError]:
     """Return the count with its 95 % detection interval, and its standard errors.
 
@@ -134,9 +134,14 @@ def count_interval(
     unseen : float
         How many hairs besides them are expected (`unseen.expected_unseen`).
     settings : HairSettings
+    hides_roots : bool
+        Hair is so long or dense that roots are guessed: ``hidden_roots_relative_error`` comes in
+        to both sides.
     """
     count = len(confidences)
     doubt = float((confidences * (1 - confidences)).sum()) + _COUNT_FLOOR_VARIANCE
+    if hides_roots:
+        doubt += (settings.hidden_roots_relative_error * count) ** 2
     error = CountError(
         below=math.sqrt(doubt + (settings.overcount_relative_error * count) ** 2),
         above=math.sqrt(doubt + unseen + (settings.undercount_relative_error * count) ** 2),

@@ -297,7 +297,8 @@ def _figures(
     counted_units = [unit for unit in units if unit.counted]
     sizes = np.array([unit.hairs for unit in counted_units], np.int64)
     confidences = np.array([hair.confidence for hair in counted], np.float64)
-    count, error = follicles.count_interval(confidences, unseen, settings)
+    hides_roots = bool({"too_dense", "long_hair"} & set(flags))
+    count, error = follicles.count_interval(confidences, unseen, settings, hides_roots=hides_roots)
     area_cm2 = float(frame.sum()) / (scale.px_per_mm * 10) ** 2
     field_density, site_density = follicles.density_intervals(
         len(counted), error, _hairs_by_unit(counted), area_cm2, scale.relative_error
@@ -314,7 +315,7 @@ def _figures(
         flags,
         split_flags,
         ["few_hairs"] if is_few else [],
-        ["low_confidence"] if is_wide or {"too_dense", "long_hair"} & set(flags) else [],
+        ["low_confidence"] if is_wide or hides_roots else [],
     )
     return HairScore(
         px_per_mm=scale.px_per_mm,

@@ -73,6 +73,16 @@ class HairSettings(HairTracing):
         ),
         stage="measuring",
     )
+    hidden_roots_relative_error: float = setting(
+        0.15,
+        low=0.0,
+        high=1.0,
+        reason=(
+            "Standard error of a count, besides, where long or dense hair hides roots (flags "
+            "too_dense, long_hair): of nine random scenes flagged so counts err by half at most."
+        ),
+        stage="measuring",
+    )
     diameter_slope: float = setting(
         1.0,
         low=0.2,

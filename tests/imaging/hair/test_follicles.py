@@ -316,6 +316,15 @@ def test_hairs_that_are_less_certain_widen_the_interval() -> None:
     assert unsure.above > sure.above
 
 
+def test_hidden_roots_widen_the_interval_to_both_sides() -> None:
+    plain, error = follicles.count_interval(np.full(100, 0.9), 7.0, DEFAULTS)
+    hidden, wider = follicles.count_interval(np.full(100, 0.9), 7.0, DEFAULTS, hides_roots=True)
+    besides = DEFAULTS.hidden_roots_relative_error * 100
+    assert wider.below == pytest.approx(math.hypot(error.below, besides))
+    assert wider.above == pytest.approx(math.hypot(error.above, besides))
+    assert hidden.low < plain.low < plain.high < hidden.high
+
+
 def test_density_holds_twice_the_relative_error_of_the_scale() -> None:
     ones = np.ones(100, np.int64)
     field, _ = follicles.density_intervals(100, even(3.0), ones, 0.5, 0.02)
