@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TableError
+from .agreement_clusters import PHOTOS_APART
 from .agreement_files import RatingTable, Row, number_of
 
 Floats = NDArray[np.float64]
@@ -67,7 +68,7 @@ def join_ratings(
     -------
     ratings : RegionRatings
     notes : tuple of str
-        What was left out.
+        What was left out, and that photos stand for subjects where none is named.
 
     Raises
     ------
@@ -77,6 +78,7 @@ def join_ratings(
     found: list[tuple[float, float, float, float, str, str, str]] = []
     unknown: list[str] = []
     unread = 0
+    is_named = False
     alone = _only_regions(regions)
     for table in readers:
         for line, row in zip(table.lines, table.rows, strict=True):
@@ -99,6 +101,7 @@ def join_ratings(
                 unread += 1
                 continue
             subject = row.get("subject") or subjects.get(photo) or photo
+            is_named = is_named or subject != photo
             found.append((step, delta_l, patch, percent, subject, table.name, "/".join(key)))
     if not found and unknown:
         known = ", ".join(repr("/".join(key)) for key in list(regions)[:2])
@@ -115,6 +118,8 @@ def join_ratings(
         )
     if unread:
         notes.append(f"{unread} ratings are of regions that could not be measured.")
+    if found and not is_named:
+        notes.append(PHOTOS_APART)
     numbers = np.array([row[:4] for row in found], np.float64).reshape(-1, 4)
     texts = np.array([row[4:] for row in found], np.str_).reshape(-1, 3)
     return (

@@ -13,6 +13,7 @@ import scored_folder as made
 
 from imaging.errors import TableError, UsageError
 from imaging.settings import Settings, parse_toml, replace_values
+from imaging.study.agreement_clusters import PHOTOS_APART
 from imaging.study.calibration import Calibration, calibrate_face, write_calibration
 
 REGIONS = ("forehead", "right_malar", "left_malar", "chin")
@@ -33,6 +34,7 @@ def draw(
     darkest: float = 16.0,
     settings: dict[str, object] | None = None,
     edit: Callable[[list[str]], list[str]] = lambda lines: lines,
+    has_manifest: bool = True,
 ) -> Calibration:
     """Draw a folder and its readers' scores, and calibrate it."""
     rng = np.random.default_rng(5)
@@ -55,7 +57,8 @@ def draw(
                 dark = 1 + sum(seen >= cut for cut in DARK)
                 even = 4 if share >= UNIFORM else 1 + sum(size >= cut for cut in PATCH)
                 lines.append(f"{photo},{name},{reader},{dark},{even}")
-    folder = made.write_folder(place / "run", "face", photos, subjects=names, settings=settings)
+    named = names if has_manifest else {}
+    folder = made.write_folder(place / "run", "face", photos, subjects=named, settings=settings)
     scores = place / "scores.csv"
     scores.write_text("\n".join(edit(lines)) + "\n", encoding="utf-8")
     return calibrate_face(folder, [scores])
@@ -219,3 +222,8 @@ def test_unreadable_regions_and_unknown_photos_are_counted_not_used(site) -> Non
     assert any(
         "1 ratings are of regions that the folder does not have" in n for n in calibration.notes
     )
+
+
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_photos_that_stand_for_subjects_are_told(site, has_manifest: bool) -> None:
+    assert (PHOTOS_APART in site(has_manifest=has_manifest).notes) != has_manifest
