@@ -207,7 +207,7 @@ def _decode_dataset(dataset: Any, settings: PhotoSettings) -> Decoded:
         samples = pixel_array(dataset, index=0)
     except (ValueError, EOFError) as err:
         raise TruncatedPhotoError(f"The DICOM picture is incomplete: {err}.") from err
-    except (RuntimeError, NotImplementedError) as err:
+    except RuntimeError as err:
         raise UnsupportedPhotoError(f"The DICOM picture cannot be unpacked: {err}.") from err
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         samples = importlib.import_module("pydicom.pixels").apply_color_lut(samples, dataset)

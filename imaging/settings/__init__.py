@@ -17,6 +17,7 @@ from .effective import (
     replace_values,
     result_values,
     settings_digest,
+    tables_of_groups,
 )
 from .face import FaceSettings
 from .followup import FollowupSettings
@@ -53,4 +54,5 @@ __all__ = [
     "result_values",
     "setting",
     "settings_digest",
+    "tables_of_groups",
 ]

@@ -62,6 +62,15 @@ def current_value(settings: Settings, name: str) -> Value:
     return value
 
 
+def tables_of_groups(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return values by dotted name as the tables of a settings file, a table for each group."""
+    tables: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        group, _, key = name.partition(".")
+        tables.setdefault(group, {})[key] = value
+    return tables
+
+
 def replace_values(settings: Settings, values: Mapping[str, object]) -> Settings:
     """Return `settings` with the values of these dotted names checked and replaced.
 
@@ -79,17 +88,16 @@ def replace_values(settings: Settings, values: Mapping[str, object]) -> Settings
 def _replaced(settings: Settings, values: Mapping[str, object]) -> Settings:
     """Return `settings` with values each of which is right by itself."""
     known = all_declarations()
-    grouped: dict[str, dict[str, Any]] = {}
+    checked: dict[str, Value] = {}
     for name, value in values.items():
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f" Did you mean {nearest[0]}?" if nearest else ""
             raise SettingsError(f"There is no setting {name!r}.{hint}")
-        group, _, key = name.partition(".")
-        grouped.setdefault(group, {})[key] = check_value(name, value, known[name])
+        checked[name] = check_value(name, value, known[name])
     changed = {
         group: dataclasses.replace(getattr(settings, group), **pairs)
-        for group, pairs in grouped.items()
+        for group, pairs in tables_of_groups(checked).items()
     }
     return dataclasses.replace(settings, **changed)
 

@@ -227,9 +227,8 @@ def _draft(paths: Sequence[Path], out_dir: Path, options: BatchOptions) -> Plan:
         manifest = read_manifest(options.manifest)
         ids = [photo.photo_id for photo in photos]
         check_manifest(manifest, ids, result_columns=result_columns(wing))
+        refuse_polygons(manifest, options.effective.settings, wing=wing.name)
     settings = options.effective.settings
-    if manifest is not None and not (wing.name == "face" and settings.face.patch_mode):
-        refuse_polygons(manifest)
     job = Job(
         target=options.wing,
         settings=settings,

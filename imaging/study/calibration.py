@@ -18,7 +18,7 @@ import tomli_w
 
 from .. import __version__
 from ..errors import TableError, UsageError
-from ..settings import Settings, changed_values, current_value
+from ..settings import Settings, changed_values, current_value, tables_of_groups
 from .agreement_files import Source, read_raters
 from .agreement_outputs import source_digest
 from .calibration_face import ComponentFit, fit_component
@@ -170,10 +170,8 @@ def calibrate_hair(folder: Path, caliper: Path) -> Calibration:
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
     """Write the settings file; raises `OutputError` when it cannot be written."""
-    document: dict[str, Any] = {calibration.wing: dict(calibration.values)}
-    for name, value in calibration.carried.items():
-        group, _, key = name.partition(".")
-        document.setdefault(group, {})[key] = value
+    fitted = {f"{calibration.wing}.{name}": value for name, value in calibration.values.items()}
+    document: dict[str, Any] = tables_of_groups(fitted | dict(calibration.carried))
     document["provenance"] = dict(calibration.provenance)
     write_bytes(path, tomli_w.dumps(document).encode())
 

@@ -32,6 +32,7 @@ from ..settings import (
     replace_values,
     result_values,
     settings_digest,
+    tables_of_groups,
 )
 from .pair_wings import load_pair_wing
 from .run_record import RunRecord, current_versions
@@ -105,10 +106,7 @@ def lock_document(settings: Settings, *, reason: str, now: datetime.datetime) ->
     values: dict[str, Any] = {}
     for wing in _WINGS:
         values |= comparison_values(settings, wing)
-    document: dict[str, Any] = {}
-    for name, value in sorted(values.items()):
-        group, _, key = name.partition(".")
-        document.setdefault(group, {})[key] = value
+    document: dict[str, Any] = tables_of_groups(dict(sorted(values.items())))
     lock = {
         "reason": told,
         "locked_at": now.isoformat(timespec="seconds"),

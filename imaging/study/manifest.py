@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ..errors import ManifestError
 from ..records import PhotoInputs
+from ..settings import Settings, Wing
 from .manifest_columns import KNOWN_COLUMNS, nearest_known, polygon_of
 
 #: A larger file is not a list of photos, and would fill the memory.
@@ -112,13 +113,15 @@ def check_manifest(
         raise ManifestError(f"The manifest {manifest.name} has {count}:\n{told}{rest}")
 
 
-def refuse_polygons(manifest: Manifest) -> None:
+def refuse_polygons(manifest: Manifest, settings: Settings, *, wing: Wing) -> None:
     """Refuse a part to be scored where no crops are: the score would be of another area.
 
     Raises
     ------
     ManifestError
     """
+    if wing == "face" and settings.face.patch_mode:
+        return
     for row in manifest.rows:
         if "polygon_px" in row.cells:
             raise ManifestError(

@@ -11,6 +11,7 @@ from typing import Any
 import tomli_w
 
 from ..records.outcome import Failure, FailureRow
+from ..settings import tables_of_groups
 from .locking import lock_remarks
 from .pair_tables import followup_columns, followup_rows
 from .store import Ledger
@@ -94,10 +95,7 @@ def run_document(ledger: Ledger) -> dict[str, Any]:
     """
     run = ledger.last_run()
     counts = count_outcomes(ledger)
-    document: dict[str, Any] = {}
-    for name, value in run.settings.items():
-        group, _, key = name.partition(".")
-        document.setdefault(group, {})[key] = value
+    document: dict[str, Any] = tables_of_groups(run.settings)
     request = last_request(ledger)
     if request is not None:
         document["followup"] = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import OutputError, UsageError
-from .writing import output_error, write_bytes
+from .writing import remove_file, write_bytes
 
 #: Overlays are looked at, not measured: fine lines stay clean and files stay small.
 JPEG_QUALITY = 90
@@ -79,12 +79,8 @@ def remove_outdated(out_dir: Path, before: tuple[str, ...], now: tuple[str, ...]
     The paths stand in a ledger that came with the folder: what is no picture below it stays.
     """
     for path in sorted(set(before) - set(now)):
-        if not _is_picture_of(out_dir, path):
-            continue
-        try:
-            (out_dir / path).unlink(missing_ok=True)
-        except OSError as err:
-            raise output_error(out_dir / path, err) from err
+        if _is_picture_of(out_dir, path):
+            remove_file(out_dir / path)
 
 
 def _is_picture_of(out_dir: Path, path: str) -> bool:

@@ -28,7 +28,7 @@ from .store import Ledger
 from .store_pairs import earlier_pairs, last_request
 from .visits import POOLERS, group_visits, pool_visit, visit_columns
 from .wings import Wing
-from .writing import whole_file
+from .writing import remove_file, whole_file
 
 Row = Mapping[str, object]
 
@@ -129,7 +129,7 @@ def write_tables(out_dir: Path, ledger: Ledger, wing: Wing) -> list[Path]:
     if last_request(ledger) is None and earlier_pairs(ledger):
         # Tables of an earlier comparison tell of another run: the ledger keeps what they told.
         for table in _pair_tables(ledger, wing.name):
-            (out_dir / f"{table.name}.csv").unlink(missing_ok=True)
+            remove_file(out_dir / f"{table.name}.csv")
     return paths
 
 

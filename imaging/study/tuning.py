@@ -231,8 +231,7 @@ def _photos(
     if options.manifest is not None:
         manifest = read_manifest(options.manifest)
         check_manifest(manifest, list(places), result_columns=result_columns(wing))
-        if not (wing.name == "face" and options.effective.settings.face.patch_mode):
-            refuse_polygons(manifest)
+        refuse_polygons(manifest, options.effective.settings, wing=wing.name)
         cells = manifest.by_photo()
     known = read_references(
         references, list(places), not_counted=options.not_counted, ignored=options.ignored

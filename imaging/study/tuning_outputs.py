@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..records import columns_of, row_of
-from ..settings import changed_values, settings_digest
+from ..settings import changed_values, settings_digest, tables_of_groups
 from .references import told_count
 from .report import TEMPLATES, source_hash
 from .run_record import current_versions
@@ -96,11 +96,9 @@ def settings_document(tuning: Tuning) -> dict[str, Any]:
     A settings reader leaves ``provenance`` alone.
     """
     final = settings_at(tuning.settings, tuning.chosen)
-    document: dict[str, Any] = {}
     # The figures hold with the other settings in force too, and a file starts from the defaults.
-    for name, value in (changed_values(final, tuning.wing) | dict(tuning.chosen)).items():
-        group, _, key = name.partition(".")
-        document.setdefault(group, {})[key] = value
+    values = changed_values(final, tuning.wing) | dict(tuning.chosen)
+    document: dict[str, Any] = tables_of_groups(values)
     document["provenance"] = {
         "made_by": f"dermetry {__version__} tune {tuning.wing}",
         "data_digest": tuning.data_digest,
