@@ -43,6 +43,7 @@ FACE_SECTIONS = (
     "painted",
     "mottled",
     "cheeks",
+    "red",
     "severity",
     "fading",
     "drift",

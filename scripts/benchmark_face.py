@@ -27,9 +27,11 @@ import numpy as np
 from PIL import Image
 from scipy.stats import spearmanr
 
+from benchmarking.face_drift import measure_drift
 from benchmarking.face_followup import measure_followup
 from benchmarking.face_regions import measure_regions
 from benchmarking.face_rivals import RIVALS
+from benchmarking.face_scoring import at_least, at_most, mean_text, mmasi_of, photo_of, score
 from benchmarking.painted_faces import (
     CHEEKS,
     ClearFace,
@@ -41,14 +43,12 @@ from benchmarking.painted_faces import (
 )
 from benchmarking.results import FaceRow
 from imaging.errors import DermetryError
-from imaging.face.landmarks import find_landmarks
 from imaging.face.masi import apply_floor, area_score
 from imaging.face.overlay import draw_overlay
 from imaging.face.score import score_photo, weights_digest
-from imaging.photo.colour import linear_light, srgb_pixels
-from imaging.records import FaceScore, Photo
 from imaging.settings import Settings
-from imaging.synthetic.face import REGIONS
+from imaging.synthetic.blemishes import HAEMOGLOBIN_DIRECTION
+from imaging.synthetic.face import REGIONS, apply_density
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_images" / "face" / "astronaut_clear.jpg"
 CHEEK_PERCENTS = (15.0, 35.0, 60.0)
@@ -57,6 +57,8 @@ STEPS = ((8.0, 0.07), (20.0, 0.1), (45.0, 0.15), (75.0, 0.22))
 MP = 1_000_000
 #: Cover (%) and densities before and after a treatment that halves the density of every patch.
 FADING_PERCENT, FADING_DENSITIES = 30.0, (0.2, 0.1)
+#: Cover (%) and densities in green of patches of redness, as rosacea or a laser leaves them.
+RED_PERCENT, RED_DENSITIES = 40.0, (0.1, 0.2)
 #: Runs of a decode and of a score whose least time counts.
 TIMED = 5
 
@@ -92,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         "painted": lambda: measure_painted(faces, settings, paint_cells, quick=quick),
         "mottled": lambda: measure_painted(faces, settings, paint_fields, quick=quick),
         "cheeks": lambda: measure_cheeks(faces, settings),
+        "red": lambda: measure_redness(faces, settings),
         "severity": lambda: measure_severity(faces, settings),
         "fading": lambda: measure_fading(faces, settings),
         "drift": lambda: measure_drift(faces, settings, quick=quick),
@@ -159,8 +162,8 @@ def measure_painted(
     full = [e for wanted, errors in by_bin.items() if wanted >= 75 for e in errors]
     every = usual + full
     rows_out: list[FaceRow] = [
-        (f"percent error, {len(every)} regions, mean", *_at_most(np.mean(every), 6)),
-        ("percent error where 70-95 % is covered", *_at_most(np.mean(full), 10)) if full else
+        (f"percent error, {len(every)} regions, mean", *at_most(np.mean(every), 6)),
+        ("percent error where 70-95 % is covered", *at_most(np.mean(full), 10)) if full else
         ("percent error where 70-95 % is covered", "none", "<= 10", None),
     ]  # fmt: skip
     for wanted, errors in sorted(by_bin.items()):
@@ -172,8 +175,8 @@ def measure_painted(
     for is_dark, values in dice.items():
         if values:
             label = f"Dice on {'dark' if is_dark else 'other'} skin, {len(values)} faces, mean"
-            rows_out.append((label, *_at_least(np.mean(values), 0.7 if is_dark else 0.8)))
-    rows_out.append(("area score off by, mean", *_at_most(np.mean(areas), 0.4)))
+            rows_out.append((label, *at_least(np.mean(values), 0.7 if is_dark else 0.8)))
+    rows_out.append(("area score off by, mean", *at_most(np.mean(areas), 0.4)))
     return rows_out + _agreement(truths, found)
 
 
@@ -197,10 +200,53 @@ def measure_cheeks(faces: Sequence[ClearFace], settings: Settings) -> list[FaceR
         return [("painted cheeks: no face could be scored", "none", "", None)]
     clear = errors[False]
     return [
-        (f"percent error of painted cheeks, {len(errors[True])}", _mean(errors[True]), "", None),
-        (f"drawn on clear foreheads and chins, {len(clear)}, points", _mean(clear), "", None),
-        ("the same, of these beyond 10 points, %", _mean(100 * (np.array(clear) > 10)), "", None),
+        (
+            f"percent error of painted cheeks, {len(errors[True])}",
+            mean_text(errors[True]),
+            "",
+            None,
+        ),
+        (f"drawn on clear foreheads and chins, {len(clear)}, points", mean_text(clear), "", None),
+        (
+            "the same, of these beyond 10 points, %",
+            mean_text(100 * (np.array(clear) > 10)),
+            "",
+            None,
+        ),
         *_agreement(truths, found),
+    ]
+
+
+def measure_redness(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
+    """Redden clear faces in patches shaped like melasma: none of it is pigment."""
+    drawn, values = [], []
+    for i, face in enumerate(faces):
+        for density in RED_DENSITIES:
+            rng = np.random.default_rng(900 + i)  # the same patches
+            shape = paint_fields(face, RED_PERCENT, density, rng, settings).scene
+            blush = apply_density(
+                face.pixels,
+                face.labels,
+                shape.density,
+                direction=HAEMOGLOBIN_DIRECTION,
+                peak=float(shape.density.max()),
+            )
+            result = score(blush.pixels, settings)
+            drawn += [row.pigmented_percent for row in result.regions] if result else []
+            values.append(mmasi_of(result))
+    drawn = [percent for percent in drawn if not math.isnan(percent)]
+    values = [value for value in values if math.isfinite(value)]
+    if not drawn or not values:
+        return [("reddened skin: no face could be scored", "none", "", None)]
+    return [
+        (f"drawn as pigment of {len(drawn)} reddened regions, points", mean_text(drawn), "", None),
+        (
+            "the same, of these beyond 10 points, %",
+            mean_text(100 * (np.array(drawn) > 10)),
+            "",
+            None,
+        ),
+        (f"mMASI of {len(values)} reddened faces, mean", f"{np.mean(values):.2f}", "", None),
     ]
 
 
@@ -210,7 +256,7 @@ def _agreement(truths: Sequence[float], found: Sequence[float]) -> list[FaceRow]
     error = np.abs(np.array(truths) - np.array(found))
     rank = float(spearmanr(truths, found).statistic)
     return [
-        (f"mMASI mean absolute error, {len(error)} faces", *_at_most(error.mean(), 1)),
+        (f"mMASI mean absolute error, {len(error)} faces", *at_most(error.mean(), 1)),
         ("mMASI rank correlation", f"{rank:.2f}", "", None),
     ]
 
@@ -228,7 +274,7 @@ def measure_severity(faces: Sequence[ClearFace], settings: Settings) -> list[Fac
         total += len(pairs)
     if not total:
         return [("severity steps: no face could be scored twice", "none", "", None)]
-    return [("severity steps in order, %", *_at_least(100 * in_order / total, 95))]
+    return [("severity steps in order, %", *at_least(100 * in_order / total, 95))]
 
 
 def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRow]:
@@ -253,37 +299,15 @@ def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[FaceR
         return [("fading: no face could be scored twice", "none", "", None)]
     count = len(area_changes)
     return [
-        (f"faded, same area: change of percent, {count} regions", _mean(area_changes), "", None),
-        ("the same, without sign", _mean(np.abs(area_changes)), "", None),
+        (
+            f"faded, same area: change of percent, {count} regions",
+            mean_text(area_changes),
+            "",
+            None,
+        ),
+        ("the same, without sign", mean_text(np.abs(area_changes)), "", None),
         ("most that a region grew by fading", f"{max(area_changes):.1f}", "", None),
         ("mMASI falls or stays when faded, %", f"{100 * np.mean(falls):.0f}", "", None),
-    ]
-
-
-def _mean(values: Sequence[float] | np.ndarray) -> str:
-    return f"{np.mean(values):.1f}"
-
-
-def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool) -> list[FaceRow]:
-    rng = np.random.default_rng(23)
-    drift: dict[str, list[float]] = {name: [] for name in CHANGES}
-    count = 1 if quick else max(1, math.ceil(40 / max(len(faces), 1)))
-    for face in faces:
-        for _ in range(count):
-            wanted = float(rng.choice([10, 25, 45, 70]))
-            painted = paint_cells(face, wanted, rng.uniform(0.08, 0.22), rng, settings)
-            before = mmasi_of(score(painted.scene.pixels, settings))
-            for name, change in CHANGES.items():
-                after = mmasi_of(score(change(painted.scene.pixels, face), settings))
-                if math.isfinite(before) and math.isfinite(after):
-                    drift[name].append(abs(after - before))
-    bars = {"mirror": 0.3, "exposure +25 %": 0.6, "exposure -25 %": 0.6, "cast": 0.6, "bar": 1.0}
-    return [
-        (f"mMASI drift under {name}, {len(values)} faces", *_at_most(np.mean(values), bars[name]))
-        if name in bars
-        else (f"mMASI drift under {name}", f"{np.mean(values):.2f}", "", None)
-        for name, values in drift.items()
-        if values
     ]
 
 
@@ -312,7 +336,7 @@ def measure_speed(faces: Sequence[ClearFace], settings: Settings) -> list[FaceRo
             (f"time at {size_mp} MP, overlay included, x decode", f"{ratio:.1f}", bar, is_met)
         )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows.append(("memory, MB", *_at_most(memory, 900)))
+    rows.append(("memory, MB", *at_most(memory, 900)))
     return rows
 
 
@@ -326,75 +350,5 @@ def _least_seconds(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def score(pixels: np.ndarray, settings: Settings) -> FaceScore | None:
-    """Return the score of a photo, None when it cannot be measured."""
-    try:
-        return score_photo(photo_of(pixels), settings)
-    except DermetryError:
-        return None
-
-
-def mmasi_of(result: FaceScore | None) -> float:
-    return math.nan if result is None else result.mmasi
-
-
-def photo_of(pixels: np.ndarray) -> Photo:
-    return Photo(photo_id="benchmark", pixels=np.ascontiguousarray(pixels), sha256="")
-
-
-def _expose(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
-    return lambda pixels, _: srgb_pixels(linear_light(pixels) * np.float32(factor))
-
-
-def _cast(pixels: np.ndarray, _: ClearFace) -> np.ndarray:
-    return srgb_pixels(linear_light(pixels) * np.array([1.08, 1.0, 0.85], np.float32))
-
-
-def _jpeg(pixels: np.ndarray, _: ClearFace) -> np.ndarray:
-    code = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
-    return np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
-
-
-def _bar(pixels: np.ndarray, _: ClearFace) -> np.ndarray:
-    points = find_landmarks(pixels, settings=Settings().face).points_px
-    eyes = points[[33, 133, 362, 263]]
-    x0, x1 = points[:, 0].min(), points[:, 0].max()
-    width = x1 - x0
-    y = float(eyes[:, 1].mean())
-    out = pixels.copy()
-    row0, row1 = int(y - 0.11 * width), int(y + 0.11 * width)
-    out[max(row0, 0) : row1, max(int(x0 - 0.02 * width), 0) : int(x1 + 0.02 * width)] = 0
-    return out
-
-
-def _resize(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
-    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return lambda pixels, _: cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=kind)
-
-
-CHANGES: dict[str, Callable[[np.ndarray, ClearFace], np.ndarray]] = {
-    "mirror": lambda pixels, _: np.ascontiguousarray(pixels[:, ::-1]),
-    "exposure +25 %": _expose(1.25),
-    "exposure -25 %": _expose(0.75),
-    "cast": _cast,
-    "JPEG 60": _jpeg,
-    "bar": _bar,
-    "border": lambda pixels, _: np.pad(
-        pixels, (*((side // 10,) * 2 for side in pixels.shape[:2]), (0, 0)), constant_values=200
-    ),
-    "crop": lambda pixels, _: np.ascontiguousarray(pixels[7:-8, 6:-7]),
-    "half size": _resize(0.5),
-    "double size": _resize(2.0),
-}
-
-
 def _dice(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * float((a & b).sum()) / max(float(a.sum() + b.sum()), 1.0)
-
-
-def _at_most(value: float, bar: float) -> tuple[str, str, bool]:
-    return f"{value:.2f}", f"<= {bar:g}", bool(value <= bar)
-
-
-def _at_least(value: float, bar: float) -> tuple[str, str, bool]:
-    return f"{value:.2f}", f">= {bar:g}", bool(value >= bar)
