@@ -174,7 +174,8 @@ def measure_painted(
         rows_out.append((f"percent error of {rival} on L*", f"{np.mean(errors):.1f}", "", None))
     for is_dark, values in dice.items():
         if values:
-            label = f"Dice on {'dark' if is_dark else 'other'} skin, {len(values)} faces, mean"
+            skin = "dark" if is_dark else "other"
+            label = f"Dice, ΔL* >= 4, {skin} skin, {len(values)} paintings, mean"
             rows_out.append((label, *at_least(np.mean(values), 0.7 if is_dark else 0.8)))
     rows_out.append(("area score off by, mean", *at_most(np.mean(areas), 0.4)))
     return rows_out + _agreement(truths, found)
@@ -256,7 +257,7 @@ def _agreement(truths: Sequence[float], found: Sequence[float]) -> list[FaceRow]
     error = np.abs(np.array(truths) - np.array(found))
     rank = float(spearmanr(truths, found).statistic)
     return [
-        (f"mMASI mean absolute error, {len(error)} faces", *at_most(error.mean(), 1)),
+        (f"mMASI mean absolute error, {len(error)} paintings", *at_most(error.mean(), 1)),
         ("mMASI rank correlation", f"{rank:.2f}", "", None),
     ]
 
@@ -294,7 +295,9 @@ def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[FaceR
             for name, percent in before.items()
             if not math.isnan(percent + after[name])
         ]
-        falls.append(mmasi_of(visits[1]) <= mmasi_of(visits[0]))
+        scores = [mmasi_of(visit) for visit in visits]
+        if all(math.isfinite(value) for value in scores):
+            falls.append(scores[1] <= scores[0])
     if not area_changes:
         return [("fading: no face could be scored twice", "none", "", None)]
     count = len(area_changes)
@@ -307,7 +310,12 @@ def measure_fading(faces: Sequence[ClearFace], settings: Settings) -> list[FaceR
         ),
         ("the same, without sign", mean_text(np.abs(area_changes)), "", None),
         ("most that a region grew by fading", f"{max(area_changes):.1f}", "", None),
-        ("mMASI falls or stays when faded, %", f"{100 * np.mean(falls):.0f}", "", None),
+        (
+            "mMASI falls or stays when faded, %",
+            f"{100 * np.mean(falls):.0f}" if falls else "none",
+            "",
+            None,
+        ),
     ]
 
 

@@ -32,7 +32,10 @@ def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool
                     drift[name].append(abs(after - before))
     bars = {"mirror": 0.3, "exposure +25 %": 0.6, "exposure -25 %": 0.6, "cast": 0.6, "bar": 1.0}
     return [
-        (f"mMASI drift under {name}, {len(values)} faces", *at_most(np.mean(values), bars[name]))
+        (
+            f"mMASI drift under {name}, {len(values)} paintings",
+            *at_most(np.mean(values), bars[name]),
+        )
         if name in bars
         else (f"mMASI drift under {name}", f"{np.mean(values):.2f}", "", None)
         for name, values in drift.items()
