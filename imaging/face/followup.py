@@ -31,7 +31,7 @@ from .region_change import SkinChange, region_change, step_between, threshold_ra
 from .score import extract_evidence
 
 #: Goes up whenever a number of a face comparison changes.
-ALGORITHM_VERSION = "face-followup-1"
+ALGORITHM_VERSION = "face-followup-2"
 
 Mask = NDArray[np.bool_]
 

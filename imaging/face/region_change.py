@@ -52,13 +52,15 @@ class SkinChange:
         )
 
     def delta_l(self, region: Mask, *, border_mm: float) -> tuple[float, float]:
-        """Return ΔL* of the pigment at both visits with its border moved outwards."""
+        """Return ΔL* of the pigment at both visits with its border moved outwards.
+
+        Notes
+        -----
+        Clear skin has 0.  Pigment that vanishes when its border is moved inwards has NaN: how dark
+        it is there cannot be told.
+        """
         before, after = (
-            _mean(
-                part.contrast.astype(np.float32),
-                _moved(part.pigment, border_mm * self.px_per_mm) & region,
-            )
-            for part in (self.before, self.after)
+            _delta_l(part, region, border_mm * self.px_per_mm) for part in (self.before, self.after)
         )
         return before, after
 
@@ -72,6 +74,14 @@ def smooth_step(step: Floats, skin: Mask, *, sigma_px: float) -> Floats:
     )
     total = np.maximum(cv2.GaussianBlur(skin.astype(np.float32), (0, 0), sigma), 1e-3)
     return np.asarray(sums / (total if step.ndim == 2 else total[..., None]), np.float32)
+
+
+def _delta_l(part: FaceMaps, region: Mask, distance_px: float) -> float:
+    inside = part.contrast[_moved(part.pigment, distance_px) & region].astype(np.float32)
+    inside = inside[np.isfinite(inside)]
+    if len(inside):
+        return float(inside.mean())
+    return math.nan if (part.pigment & region).any() else 0.0
 
 
 def _moved(mask: Mask, distance_px: float) -> Mask:
@@ -146,12 +156,6 @@ def threshold_range(before: object, after: object, name: str) -> tuple[float, fl
     if any(math.isnan(step) for step in steps):
         return math.nan, math.nan
     return min(steps), max(steps)
-
-
-def _mean(values: Floats, mask: Mask) -> float:
-    inside = values[mask]
-    inside = inside[np.isfinite(inside)]
-    return float(inside.mean()) if len(inside) else 0.0
 
 
 def step_between(before: float, after: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -59,21 +60,24 @@ def living_survival(
     seen, other : mapping of graft number to bool
         At the one and at the other late visit.
     residents : float
-        How many of them were there before the grafts.
+        How many of `seen` were there before the grafts: taken times the share of `seen` that
+        `other` shows too.
     error_share : float
         Standard error of the share by wrong matches.
 
     Notes
     -----
     A Wilson interval of the living among the grafts that both visits show, widened by the error of
-    the matches and of the estimate.
+    the matches and of the estimate, and cut off at 100 %: no more live than were placed.
     """
     shared = sorted(seen.keys() & other.keys())
-    placed = len(shared) - residents
+    before = residents * len(shared) / max(1, len(seen))
+    placed = len(shared) - before
     if placed <= 0:
         return Survival()
     living, error = estimate_living([seen[k] for k in shared], [other[k] for k in shared])
-    return survival(living - residents, placed, error_share=math.hypot(error_share, error / placed))
+    told = survival(living - before, placed, error_share=math.hypot(error_share, error / placed))
+    return replace(told, high=min(told.high, 100.0))
 
 
 def partner_visit(days: Sequence[float], position: int, *, early_days: float) -> int | None:

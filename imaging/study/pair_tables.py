@@ -94,7 +94,8 @@ def _living_grafts(ledger: Ledger) -> dict[tuple[str, str], LivingGrafts]:
     error_share = float(request.settings["followup.survival_error_share"])
     matches = {(b, f): rows for b, f, rows in pair_rows(ledger, "matches")}
     manifest = ledger.manifest()
-    courses: dict[str, list[tuple[str, FieldVisit]]] = {}
+    # By kind too: numbers of a map's grafts and of units name different follicles.
+    courses: dict[tuple[str, str], list[tuple[str, FieldVisit]]] = {}
     for outcome in pair_outcomes(ledger):
         row = outcome.row
         if isinstance(outcome.result, Compared) and math.isfinite(
@@ -106,9 +107,10 @@ def _living_grafts(ledger: Ledger) -> dict[tuple[str, str], LivingGrafts]:
             # Units of a photo before surgery are the residents alone.
             if visit.kind == "hair" or (visit.kind == "unit" and not is_postop):
                 continue
-            courses.setdefault(row.baseline_id, []).append((row.followup_id, visit))
+            course = courses.setdefault((row.baseline_id, visit.kind), [])
+            course.append((row.followup_id, visit))
     living = {}
-    for baseline_id, course in courses.items():
+    for (baseline_id, _), course in courses.items():
         days = [visit.days for _, visit in course]
         for k, (followup_id, visit) in enumerate(course):
             other = partner_visit(days, k, early_days=early_days)

@@ -159,11 +159,10 @@ def tell(scored: ScoredCourse, *, has_map: bool) -> Told | None:
     at = [[_in_visit(scored, g.x_px, g.y_px, k) for g in inside] for k in (1, 2)]
     both = [g for g, one, two in zip(inside, *at, strict=True) if one and two]
     last = [g for g, there in zip(inside, at[1], strict=True) if there]
-    share = 0.0 if has_map else len(both) / max(1, len(inside))
     living = living_survival(
         seen[1],
         seen[0],
-        residents=plan.units_resident * share,
+        residents=len(seen[1]) - found[1].grafts,
         error_share=Settings().followup.survival_error_share,
     )
     counts = np.zeros(4, int)

@@ -183,6 +183,101 @@ def test_eyes_that_only_the_follow_up_shows_are_covered_in_both_panels(visits) -
     assert hidden[score.maps.hidden].all()
 
 
+def test_skin_of_which_less_than_the_least_overlap_is_seen_again_is_flagged(visits) -> None:
+    photo, score = visits["altered_baseline"]
+    labels = score.maps.labels.copy()
+    labels[:, labels.shape[1] // 2 :] = 0
+    half = dataclasses.replace(score, maps=dataclasses.replace(score.maps, labels=labels))
+    comparison = compare((photo, score), (photo, half))
+    assert comparison.overlap_percent < SETTINGS.followup.face_min_overlap_percent
+    assert "small_overlap" in comparison.flags
+
+
+def test_skin_that_is_seen_again_is_not_flagged(faded) -> None:
+    assert faded.overlap_percent >= SETTINGS.followup.face_min_overlap_percent
+    assert "small_overlap" not in faded.flags
+
+
+# --- Crops ---------------------------------------------------------------------------------------
+
+
+def crops(visit, before: dict[str, object], after: dict[str, object]):
+    """Compare two crops of one photo whose scores have these values."""
+    photo, score = visit
+    first, second = (
+        (photo, dataclasses.replace(score, view="patch", **({"regions": ()} | values)))
+        for values in (before, after)
+    )
+    return compare(first, second)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "masi",
+        "mmasi",
+        "masi_continuous",
+        "hemi_masi_right",
+        "hemi_masi_left",
+        "pigmented_percent",
+    ],
+)
+def test_each_score_stands_at_baseline_at_follow_up_and_as_their_difference(visits, name) -> None:
+    comparison = crops(visits["altered_baseline"], {name: 8.0}, {name: 6.0})
+    found = [getattr(comparison, f"{name}_{end}") for end in ("baseline", "followup", "change")]
+    assert found == [8.0, 6.0, -2.0]
+
+
+def test_the_change_in_percent_is_of_the_baseline(visits) -> None:
+    comparison = crops(visits["altered_baseline"], {"mmasi": 8.0}, {"mmasi": 6.0})
+    assert comparison.mmasi_change_percent == -25.0
+
+
+def test_no_melasma_at_baseline_leaves_the_change_in_percent_unknown(visits) -> None:
+    comparison = crops(visits["altered_baseline"], {"mmasi": 0.0}, {"mmasi": 6.0})
+    assert math.isnan(comparison.mmasi_change_percent)
+
+
+@pytest.mark.parametrize("name", ["masi", "mmasi"])
+def test_the_range_of_a_score_is_that_over_its_thresholds(visits, name) -> None:
+    ends = (name, f"{name}_low", f"{name}_high")
+    comparison = crops(
+        visits["altered_baseline"],
+        dict(zip(ends, (8.0, 6.0, 12.0), strict=True)),
+        dict(zip(ends, (6.0, 5.0, 7.0), strict=True)),
+    )
+    assert getattr(comparison, f"{name}_low") == -5.0
+    assert getattr(comparison, f"{name}_high") == -1.0
+
+
+def test_the_range_of_the_pigmented_share_pools_regions_by_their_skin(visits) -> None:
+    row = visits["altered_baseline"][1].regions[0]
+
+    def share(own: float, small: tuple[float, float], large: tuple[float, float]):
+        regions = tuple(
+            dataclasses.replace(
+                row,
+                skin_area_px=area,
+                pigmented_percent=own,
+                pigmented_percent_low=low,
+                pigmented_percent_high=high,
+            )
+            for area, (low, high) in ((100.0, small), (300.0, large))
+        )
+        return {"pigmented_percent": own, "regions": regions}
+
+    # Strict (10 + 3 · 14) / 4 = 13 and (12 + 3 · 10) / 4 = 10.5, loose (40 + 3 · 24) / 4 = 28 and
+    # (20 + 3 · 18) / 4 = 18.5.
+    comparison = crops(
+        visits["altered_baseline"],
+        share(20.0, (10.0, 40.0), (14.0, 24.0)),
+        share(15.0, (12.0, 20.0), (10.0, 18.0)),
+    )
+    assert comparison.pigmented_percent_change == -5.0
+    assert comparison.pigmented_percent_low == -9.5
+    assert comparison.pigmented_percent_high == -2.5
+
+
 # --- Parts ---------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -21,6 +22,7 @@ from imaging.face.masi import (
     masi,
     mmasi,
     range_grade,
+    total_scores,
     weighted_score,
 )
 from imaging.records import FaceScore, RegionScore
@@ -141,6 +143,11 @@ def test_homogeneity_grows_from_specks_to_confluence(
     assert _homogeneity(percent, patch_mm) == score
 
 
+@pytest.mark.parametrize("percent", [3.0, 20.0, 95.0])
+def test_pigment_of_unknown_patch_size_has_an_unknown_homogeneity(percent: float) -> None:
+    assert math.isnan(_homogeneity(percent, math.nan))
+
+
 def _grades(*values: tuple[float, float, float]) -> dict[str, RegionGrade]:
     names = ("forehead", "right_malar", "left_malar", "chin")
     return {name: RegionGrade(*v) for name, v in zip(names, values, strict=True)}
@@ -182,6 +189,21 @@ def test_the_worst_half_face_scores_24_and_equal_halves_make_the_whole() -> None
     assert hemi_masi(part, part, part) * 2 == masi(_grades(*[(3, 2, 1)] * 4))
 
 
+@pytest.mark.parametrize(
+    ("parts", "score"),
+    [
+        # 0.15·2·(1+1) + 0.3·4·(3+2) + 0.05·5·(2+3) = 0.6 + 6 + 1.25
+        (((2, 1, 1), (4, 3, 2), (5, 2, 3)), 7.85),
+        # 0.15·4·(2+1) + 0.3·1·(1+1) + 0.05·6·(3+4) = 1.8 + 0.6 + 2.1
+        (((4, 2, 1), (1, 1, 1), (6, 3, 4)), 4.5),
+    ],
+)
+def test_half_a_face_with_unequal_parts_is_as_worked_by_hand(
+    parts: tuple[tuple[float, float, float], ...], score: float
+) -> None:
+    assert hemi_masi(*(RegionGrade(*part) for part in parts)) == score
+
+
 def test_the_range_of_a_clear_region_has_the_least_pigment_at_its_upper_end() -> None:
     clear = RegionGrade(0, 0, 0)
     assert range_grade(0.0, clear, is_upper=True) == clear
@@ -211,6 +233,42 @@ def _row(region: str, percent: float, darkness: float, *, area_px: float = 100.0
         mean_redness=0.0,
         skin_area_px=area_px,
     )
+
+
+def _ranged_row(
+    region: str, low: float, percent: float, high: float, *, darkness: float, homogeneity: float
+) -> RegionScore:
+    return dataclasses.replace(
+        _row(region, percent, darkness),
+        pigmented_percent_low=low,
+        pigmented_percent_high=high,
+        homogeneity=homogeneity,
+    )
+
+
+#: A 1, 2, 3; A 3, 4, 5; A 0, 0, 1; A 2, 3, 6; continuous 2.25, 4.25, 0, 3.25.
+RANGED = (
+    _ranged_row("forehead", 5, 25, 35, darkness=2, homogeneity=1),
+    _ranged_row("right_malar", 35, 65, 75, darkness=3, homogeneity=2),
+    _ranged_row("left_malar", 0, 0, 5, darkness=0, homogeneity=0),
+    _ranged_row("chin", 20, 45, 95, darkness=1, homogeneity=3),
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "score"),
+    [
+        ("masi", 9.0),  # 0.3·2·3 + 0.3·4·5 + 0 + 0.1·3·4
+        ("masi_low", 6.2),  # 0.3·1·3 + 0.3·3·5 + 0 + 0.1·2·4
+        ("masi_high", 13.2),  # 0.3·3·3 + 0.3·5·5 + 0.3·1·(1+1) + 0.1·6·4
+        ("mmasi", 5.1),  # 0.3·2·2 + 0.3·4·3 + 0 + 0.1·3·1
+        ("mmasi_low", 3.5),  # 0.3·1·2 + 0.3·3·3 + 0 + 0.1·2·1
+        ("mmasi_high", 7.2),  # 0.3·3·2 + 0.3·5·3 + 0.3·1·1 + 0.1·6·1
+        ("masi_continuous", 9.7),  # 0.3·2.25·3 + 0.3·4.25·5 + 0 + 0.1·3.25·4
+    ],
+)
+def test_each_total_is_that_of_its_own_column_of_shares(column: str, score: float) -> None:
+    assert dict(total_scores(RANGED))[column] == score
 
 
 def _score(view: str, *rows: RegionScore, hemi: float = math.nan) -> FaceScore:
@@ -297,3 +355,103 @@ def test_a_second_photo_of_one_view_is_flagged_and_not_counted() -> None:
     assert combine_views([FRONT, FRONT]).mmasi == combine_views([FRONT]).mmasi
     with pytest.raises(ValueError, match="no views"):
         combine_views([])
+
+
+def _with_ita(row: RegionScore, ita_deg: float) -> RegionScore:
+    return dataclasses.replace(row, mean_ita_deg=ita_deg)
+
+
+#: Three views that differ in everything; the front's malar regions are not the ones that count.
+UNLIKE_FRONT = dataclasses.replace(
+    _score(
+        "front",
+        _with_ita(_row("forehead", 20.0, 2, area_px=400.0), 10.0),
+        _with_ita(_row("right_malar", 5.0, 1, area_px=5000.0), -50.0),
+        _with_ita(_row("left_malar", 20.0, 1, area_px=7000.0), -60.0),
+        _with_ita(_row("chin", 0.0, 0, area_px=200.0), 40.0),
+    ),
+    hemi_masi_right=3.0,
+    hemi_masi_left=4.0,
+    melanin_index=40.0,
+    erythema_index=10.0,
+    calibrated_colour=True,
+    calibrated_scores=True,
+    flags=("area_score_near_edge",),
+)
+UNLIKE_RIGHT = dataclasses.replace(
+    _score("right45", _with_ita(_row("right_malar", 35.0, 2, area_px=100.0), 50.0)),
+    melanin_index=80.0,
+    erythema_index=16.0,
+    calibrated_colour=True,
+    calibrated_scores=True,
+    flags=("borrowed_reference", "single_oblique_view"),
+)
+UNLIKE_LEFT = dataclasses.replace(
+    _score("left45", _with_ita(_row("left_malar", 60.0, 3, area_px=300.0), 30.0)),
+    melanin_index=60.0,
+    erythema_index=30.0,
+    calibrated_colour=True,
+    calibrated_scores=True,
+    flags=("region_unreadable", "single_oblique_view"),
+)
+UNLIKE = (UNLIKE_FRONT, UNLIKE_LEFT, UNLIKE_RIGHT)
+
+
+def test_each_side_exchanges_its_own_malar_part() -> None:
+    combined = combine_views(UNLIKE)
+    # right: front 0.3·1·(1+1) = 0.6, oblique 0.3·3·(2+1) = 2.7
+    assert combined.hemi_masi_right == pytest.approx(3.0 - 0.6 + 2.7)
+    # left: front 0.3·2·(1+1) = 1.2, oblique 0.3·4·(3+1) = 4.8
+    assert combined.hemi_masi_left == pytest.approx(4.0 - 1.2 + 4.8)
+
+
+def test_the_colour_of_three_views_is_weighed_by_the_skin_that_each_region_came_with() -> None:
+    combined = combine_views(UNLIKE)
+    # 400 and 200 px of the front, 100 px of the right, 300 px of the left view.
+    assert combined.skin_area_px == 1000
+    assert combined.mean_ita_deg == pytest.approx(0.4 * 10 + 0.2 * 40 + 0.1 * 50 + 0.3 * 30)
+    assert combined.melanin_index == pytest.approx(0.6 * 40 + 0.1 * 80 + 0.3 * 60)
+    assert combined.erythema_index == pytest.approx(0.6 * 10 + 0.1 * 16 + 0.3 * 30)
+
+
+def test_three_views_have_the_flags_of_each_but_none_is_a_single_oblique_view() -> None:
+    flags = ("area_score_near_edge", "borrowed_reference", "region_unreadable")
+    assert combine_views(UNLIKE).flags == flags
+
+
+def test_an_oblique_view_without_the_front_keeps_its_flag() -> None:
+    assert combine_views([UNLIKE_LEFT]).flags == (
+        "missing_view",
+        "region_unreadable",
+        "single_oblique_view",
+    )
+
+
+@pytest.mark.parametrize("column", ["calibrated_colour", "calibrated_scores"])
+def test_three_views_are_calibrated_when_all_of_them_are(column: str) -> None:
+    assert getattr(combine_views(UNLIKE), column) is True
+
+
+@pytest.mark.parametrize("i", range(3))
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [
+        ("calibrated_colour", "calibrated_scores"),
+        ("calibrated_scores", "calibrated_colour"),
+    ],
+)
+def test_one_uncalibrated_view_leaves_the_three_uncalibrated_in_that_alone(
+    column: str, other: str, i: int
+) -> None:
+    views = list(UNLIKE)
+    views[i] = dataclasses.replace(views[i], **{column: False})
+    combined = combine_views(views)
+    assert getattr(combined, column) is False
+    assert getattr(combined, other) is True
+
+
+def test_of_two_photos_of_one_view_the_first_counts() -> None:
+    # forehead 0.3·2·2 = 1.2, malar 0.3·1·1 = 0.3 and 0.3·2·1 = 0.6 of the unlike front; 0.3 twice
+    # of the other.
+    assert combine_views([UNLIKE_FRONT, FRONT]).mmasi == pytest.approx(1.2 + 0.3 + 0.6)
+    assert combine_views([FRONT, UNLIKE_FRONT]).mmasi == pytest.approx(1.2 + 0.3 + 0.3)

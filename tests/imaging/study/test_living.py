@@ -43,6 +43,35 @@ def test_residents_are_taken_off_grafts_and_living() -> None:
     assert living_survival(seen, seen, residents=10.0, error_share=0.02).percent == 50
 
 
+def test_residents_count_by_the_share_of_the_grafts_that_both_visits_show() -> None:
+    """Of 40 units 10 are residents, and 15 of 30 grafts live; the other visit shows 20 units."""
+    seen = {k: k <= 25 for k in range(1, 41)}
+    other = {k: seen[k] for k in (*range(1, 6), *range(11, 18), *range(26, 34))}
+    told = living_survival(seen, other, residents=10.0, error_share=0.02)
+    # Of the 20 units 12 live; half of the residents are taken off both.
+    assert told.percent == pytest.approx(100 * (12 - 5) / (20 - 5))
+
+
+def test_value_and_limits_are_those_worked_by_hand() -> None:
+    """Seen 8 and 7 of 16, 5 at both: 9 · 8 / 6 − 1 = 11 live, variance 432 / 252; 4 residents."""
+    seen = {k: k <= 8 for k in range(1, 17)}
+    other = {k: 4 <= k <= 10 for k in range(1, 17)}
+    assert estimate_living(list(seen.values()), list(other.values())) == pytest.approx(
+        (11.0, math.sqrt(432 / 252))
+    )
+    told = living_survival(seen, other, residents=4.0, error_share=0.05)
+    # Wilson of 7 / 12: 0.5833 − 0.2638 and + 0.2234; each distance with
+    # 1.96 · sqrt(0.05² + 432 / 252 / 12²) = 0.2352 as hypotenuse: 0.3535 and 0.3244.
+    assert told.percent == pytest.approx(700 / 12)
+    assert told.low == pytest.approx(22.99, abs=0.01)
+    assert told.high == pytest.approx(90.78, abs=0.01)
+
+
+def test_no_more_than_all_grafts_live() -> None:
+    seen = dict.fromkeys(range(1, 6), True)
+    assert living_survival(seen, seen, residents=0.0, error_share=0.02).high == 100.0
+
+
 def test_no_common_graft_tells_nothing() -> None:
     told = living_survival({1: True}, {2: True}, residents=0.0, error_share=0.02)
     assert math.isnan(told.percent) and math.isnan(told.low)
