@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from imaging.face.landmarks import find_landmarks
-from imaging.photo.colour import linear_light, srgb_pixels
 from imaging.settings import Settings
+from imaging.synthetic.blemishes import change_light, compress, cover_eyes
 
 from .face_scoring import at_most, mmasi_of, score
 from .painted_faces import ClearFace, paint_cells
@@ -43,29 +43,15 @@ def measure_drift(faces: Sequence[ClearFace], settings: Settings, *, quick: bool
     ]
 
 
-def _expose(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
-    return lambda pixels, _: srgb_pixels(linear_light(pixels) * np.float32(factor))
-
-
-def _cast(pixels: np.ndarray, _: ClearFace) -> np.ndarray:
-    return srgb_pixels(linear_light(pixels) * np.array([1.08, 1.0, 0.85], np.float32))
-
-
-def _jpeg(pixels: np.ndarray, _: ClearFace) -> np.ndarray:
-    code = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
-    return np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
-
-
 def _bar(pixels: np.ndarray, _: ClearFace) -> np.ndarray:
     points = find_landmarks(pixels, settings=Settings().face).points_px
     eyes = points[[33, 133, 362, 263]]
     x0, x1 = points[:, 0].min(), points[:, 0].max()
     width = x1 - x0
     y = float(eyes[:, 1].mean())
-    out = pixels.copy()
-    row0, row1 = int(y - 0.11 * width), int(y + 0.11 * width)
-    out[max(row0, 0) : row1, max(int(x0 - 0.02 * width), 0) : int(x1 + 0.02 * width)] = 0
-    return out
+    row0, row1 = max(int(y - 0.11 * width), 0), int(y + 0.11 * width)
+    col0, col1 = max(int(x0 - 0.02 * width), 0), int(x1 + 0.02 * width)
+    return cover_eyes(pixels, (row0, row1, col0, col1), colour=(0, 0, 0))
 
 
 def _resize(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
@@ -75,10 +61,10 @@ def _resize(factor: float) -> Callable[[np.ndarray, ClearFace], np.ndarray]:
 
 CHANGES: dict[str, Callable[[np.ndarray, ClearFace], np.ndarray]] = {
     "mirror": lambda pixels, _: np.ascontiguousarray(pixels[:, ::-1]),
-    "exposure +25 %": _expose(1.25),
-    "exposure -25 %": _expose(0.75),
-    "cast": _cast,
-    "JPEG 60": _jpeg,
+    "exposure +25 %": lambda pixels, _: change_light(pixels, (1.25, 1.25, 1.25)),
+    "exposure -25 %": lambda pixels, _: change_light(pixels, (0.75, 0.75, 0.75)),
+    "cast": lambda pixels, _: change_light(pixels, (1.08, 1.0, 0.85)),
+    "JPEG 60": lambda pixels, _: compress(pixels, quality=60),
     "bar": _bar,
     "border": lambda pixels, _: np.pad(
         pixels, (*((side // 10,) * 2 for side in pixels.shape[:2]), (0, 0)), constant_values=200
